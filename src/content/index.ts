@@ -1,0 +1,1 @@
+export type { ContentStore, Expected } from "./types.ts";

@@ -1,0 +1,1 @@
+export type { Image, ImageProgress, ImageReport, ImageService, Removed, StoredLayer } from "./types.ts";

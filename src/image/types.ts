@@ -1,0 +1,91 @@
+import type { Digest } from "../base/index.ts";
+import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
+import type { ChainID } from "../snapshot/index.ts";
+
+/** An image that is complete: manifest and config stored, every layer unpacked. */
+export interface Image {
+  /** Digest of the config. */
+  readonly id: Digest;
+  readonly manifest: Manifest;
+  readonly manifestDigest: Digest;
+  readonly config: ImageConfig;
+  /** The stack to run on; undefined for an image without layers. */
+  readonly chainID: ChainID | undefined;
+  /** Normalised references with tag: `docker.io/library/redis:7`. */
+  readonly references: readonly string[];
+  /** Sum of the unpacked layers, in bytes. */
+  readonly size: number;
+  /** Unpacked bytes of each layer, in the order of `config.rootfs.diff_ids`. */
+  readonly layerSizes: readonly number[];
+}
+
+export interface ImageProgress {
+  readonly id?: string;
+  readonly status: string;
+  readonly current?: number;
+  readonly total?: number;
+}
+
+export type ImageReport = (event: ImageProgress) => void;
+
+/** A layer that is stored as a blob and committed as a snapshot, ready to stand in an image. */
+export interface StoredLayer {
+  readonly descriptor: Descriptor;
+  readonly diffID: Digest;
+}
+
+export type Removed = { readonly untagged: string } | { readonly deleted: string };
+
+/** Image records and what is done with whole images. An image shows up only when all of it is stored. */
+export interface ImageService {
+  /** By `name[:tag]`, `name@digest`, image ID or unique ID prefix; throws `not-found`: `No such image: x:latest`. */
+  get(reference: string): Image;
+  find(reference: string): Image | undefined;
+  list(): readonly Image[];
+  /** Stores config and manifest, records the image, then the names. Layers and snapshots must be there already. */
+  put(config: ImageConfig, layers: readonly StoredLayer[], references: readonly string[]): Promise<Image>;
+  /**
+   * Turns an active snapshot into an image layer: diffs its upper directory, stores the (gzip) blob, commits the
+   * snapshot under the new chainID.
+   */
+  commitLayer(key: string, parent: ChainID | undefined): Promise<{ layer: StoredLayer; chainID: ChainID }>;
+  /** Gives an image one more name, taking it from the image that had it. Throws `invalid` for a bad reference. */
+  tag(source: string, target: string): Promise<void>;
+  /**
+   * Untags, and deletes the image when that was its last name (or when named by ID). `usedBy` names the containers
+   * of an image: throws `conflict` with Docker's words when in use and not forced.
+   */
+  remove(
+    reference: string,
+    options: { force: boolean; usedBy: (id: Digest) => readonly { id: string; running: boolean }[] },
+  ): Promise<readonly Removed[]>;
+  /** Loads a `docker save` archive or OCI layout tar; resolves to `Loaded image: x:y` names. */
+  load(
+    archive: AsyncIterable<Uint8Array>,
+    report: ImageReport,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]>;
+  /** One archive that is OCI layout and Docker's format at once. */
+  save(references: readonly string[]): AsyncIterable<Uint8Array>;
+  /** A root file system tar becomes a one-layer image. `changes` are Dockerfile lines already parsed into a config. */
+  importRoot(
+    archive: AsyncIterable<Uint8Array>,
+    options: {
+      reference?: string;
+      message?: string;
+      config?: ImageConfig["config"];
+      platform?: string;
+      signal?: AbortSignal;
+    },
+  ): Promise<Image>;
+  /** Removes images without names (or, with `all`, every image that no container uses). */
+  prune(options: {
+    all: boolean;
+    used: ReadonlySet<Digest>;
+  }): Promise<{ removed: readonly Removed[]; bytes: number }>;
+  /** Removes blobs and snapshots that no image, build-cache record or lease refers to. */
+  collect(extraRoots: {
+    chainIDs: ReadonlySet<ChainID>;
+    digests: ReadonlySet<Digest>;
+  }): Promise<{ bytes: number }>;
+}

@@ -1,0 +1,1 @@
+export type { Applied, LayerTools } from "./types.ts";

@@ -1,0 +1,1 @@
+export type { FollowFrom, LogQuery } from "./types.ts";

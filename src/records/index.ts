@@ -1,0 +1,1 @@
+export type { Collection, Records } from "./types.ts";

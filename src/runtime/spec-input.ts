@@ -1,0 +1,74 @@
+import type { LinuxResources, ProcessSpec, RuntimeSpec, SpecMount } from "../oci/index.ts";
+
+/** Where one namespace of a container comes from. */
+export type NamespaceSource = { kind: "private" } | { kind: "host" } | { kind: "path"; path: string };
+
+/** Everything a runtime specification is made of; `buildSpec` is a pure function of it. */
+export interface SpecInput {
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: { uid: number; gid: number; additionalGids: readonly number[] };
+  readonly tty: boolean;
+  readonly consoleSize?: { height: number; width: number };
+  readonly hostname?: string;
+  readonly domainname?: string;
+  /** Absolute path of the directory on which the shim mounts the root file system. */
+  readonly rootPath: string;
+  readonly readonlyRoot: boolean;
+  /** Beyond the default mounts: binds for /etc/hosts and the like, volumes, tmpfs. Sorted by destination here. */
+  readonly mounts: readonly SpecMount[];
+  readonly network: NamespaceSource;
+  readonly pid: NamespaceSource;
+  readonly ipc: NamespaceSource;
+  readonly uts: NamespaceSource;
+  readonly cgroupNamespace: "private" | "host";
+  readonly privileged: boolean;
+  /** Names with or without `CAP_`, or `ALL`. */
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly seccomp: "default" | "unconfined" | object;
+  readonly noNewPrivileges: boolean;
+  readonly maskedPaths?: readonly string[];
+  readonly readonlyPaths?: readonly string[];
+  /** Bytes of /dev/shm; default 64 MiB. */
+  readonly shmSize?: number;
+  readonly resources: LinuxResources;
+  readonly rlimits: readonly { name: string; soft: number; hard: number }[];
+  readonly oomScoreAdj?: number;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly devices: readonly { pathOnHost: string; pathInContainer: string; permissions: string }[];
+  readonly deviceCgroupRules: readonly string[];
+  /** Absolute, below the engine's cgroup parent. */
+  readonly cgroupsPath: string;
+  /** What this host can grant; what it cannot is clamped with a warning. */
+  readonly host: HostAbilities;
+}
+
+export interface HostAbilities {
+  /** The engine's own bounding set, names with `CAP_`. */
+  readonly boundingCapabilities: ReadonlySet<string>;
+  /** The engine's own hard limits by lower-case name without `RLIMIT_`; -1 is unlimited. */
+  readonly hardLimits: ReadonlyMap<string, number>;
+  readonly canRaiseLimits: boolean;
+  readonly cgroup: "v1" | "v2" | "hybrid";
+  readonly seccomp: boolean;
+}
+
+export interface BuiltSpec {
+  readonly spec: RuntimeSpec;
+  readonly warnings: readonly string[];
+}
+
+/** The pure builder of the specification of one more process (exec) in a running container. */
+export interface ExecSpecInput {
+  readonly container: RuntimeSpec;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd?: string;
+  readonly user?: { uid: number; gid: number; additionalGids: readonly number[] };
+  readonly tty: boolean;
+  readonly privileged: boolean;
+}
+
+export type ExecSpec = ProcessSpec;

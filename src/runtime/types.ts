@@ -1,0 +1,110 @@
+import type { Socket } from "node:net";
+import type { LogPosition } from "../base/index.ts";
+import type { LinuxResources, Mount, ProcessSpec, RuntimeSpec } from "../oci/index.ts";
+
+export interface LogTarget {
+  /** `none`: output goes to attached clients only. */
+  readonly driver: "local" | "none";
+  /** Directory that holds `log`, `log.idx` and rotated files. */
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+}
+
+export interface TaskConfig {
+  /** Container ID. */
+  readonly id: string;
+  /** Directory for config.json and shim state; made when absent (below the run directory). */
+  readonly bundle: string;
+  readonly spec: RuntimeSpec;
+  /** Mounted by the shim's child in a private mount namespace; never visible on the host. */
+  readonly rootfs: readonly Mount[];
+  readonly tty: boolean;
+  readonly openStdin: boolean;
+  /** Close stdin when the first attached client closes its side. */
+  readonly stdinOnce: boolean;
+  readonly log: LogTarget;
+  /** Name of an OCI runtime; the engine's default when absent. */
+  readonly runtime?: string;
+}
+
+export interface ExitStatus {
+  /** 0–255; 128+n for a signal. */
+  readonly code: number;
+  readonly oomKilled: boolean;
+  /** RFC 3339 with nanoseconds. */
+  readonly exitedAt: string;
+}
+
+export interface AttachOptions {
+  readonly stdin: boolean;
+  /**
+   * `now`: output from this moment; `start`: everything from the first byte on; a position: from there on
+   * (as `logs` hands over to follow).
+   */
+  readonly from: "now" | "start" | LogPosition;
+}
+
+/**
+ * A live connection to a process's streams. Reading gives Docker frames (8-byte headers) without a tty and raw
+ * bytes with one; it ends when the process's output has ended and all of it was delivered. Writing is stdin;
+ * `end()` half-closes it. The holder destroys it.
+ */
+export type AttachStream = Socket;
+
+/** One process tree on a bundle, supervised by a shim that outlives the engine. */
+export interface Task {
+  readonly id: string;
+  /** Process ID of init; 0 before `start` returned. */
+  readonly pid: number;
+  /** Resolves once: when init has exited, its output is complete and the runtime's state is deleted. */
+  readonly exited: Promise<ExitStatus>;
+  /**
+   * Starts init. Throws `EngineError` with `kind: "invalid"` and subject `command-not-found` (exit code 127),
+   * `not-executable` (126) or `start-failed` (128); the message is Docker's. The task is then over and its shim gone.
+   */
+  start(): Promise<void>;
+  attach(options: AttachOptions): Promise<AttachStream>;
+  /** Sends a signal to init; throws `conflict` when it is not running. */
+  signal(number: number): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  resize(size: { height: number; width: number }): Promise<void>;
+  /** Applies new limits to the running cgroup. */
+  update(resources: LinuxResources): Promise<void>;
+  exec(config: ExecConfig): Promise<ExecProcess>;
+  /** Ends the shim of a task that was never started, or kills everything of one that was. Resolves when gone. */
+  destroy(): Promise<void>;
+}
+
+export interface ExecConfig {
+  /** Exec ID, 64 hex digits. */
+  readonly id: string;
+  readonly process: ProcessSpec;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+}
+
+export interface ExecProcess {
+  readonly pid: number;
+  readonly exited: Promise<{ code: number }>;
+  /** One client; output before it came is kept (bounded: the process blocks), so call it before or right after exec. */
+  attach(): Promise<AttachStream>;
+  signal(number: number): Promise<void>;
+  resize(size: { height: number; width: number }): Promise<void>;
+}
+
+export interface Runtime {
+  /** Runtimes found at start: name → path; `default` is the one used. */
+  readonly available: ReadonlyMap<string, string>;
+  readonly defaultName: string;
+  /** Writes the bundle and starts the shim; the process itself waits for `Task.start`, so clients can attach first. */
+  create(config: TaskConfig): Promise<Task>;
+  /**
+   * Finds the task of a bundle after a restart of the engine: alive → a Task; ended → its exit status;
+   * nothing known (a reboot) → undefined. In the latter two cases what the shim left behind is removed.
+   */
+  recover(id: string, bundle: string): Promise<{ task: Task } | { exit: ExitStatus } | undefined>;
+  /** Removes runtime state, cgroups and shims of bundles under `bundlesRoot` whose IDs are not in `known`. */
+  sweep(bundlesRoot: string, known: ReadonlySet<string>): Promise<void>;
+}

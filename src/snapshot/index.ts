@@ -1,0 +1,1 @@
+export type { ChainID, Snapshotter, SnapshotUsage } from "./types.ts";

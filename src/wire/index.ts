@@ -1,0 +1,40 @@
+export type {
+  ContainerConfig,
+  ContainerCreateRequest,
+  ContainerCreateResponse,
+  ContainerInspect,
+  ContainerState,
+  ContainerStatus,
+  ContainerSummary,
+  ExecCreateRequest,
+  ExecInspect,
+  FilesystemChange,
+  HealthConfig,
+  HostConfig,
+  MountPoint,
+  MountSpec,
+  PortBinding,
+  PortMap,
+  PortSummary,
+  Resources,
+  WaitResponse,
+} from "./container.ts";
+export { type Filters, formatFilters, parseFilters } from "./filters.ts";
+export type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImageSummary,
+  ProgressMessage,
+} from "./image.ts";
+export type {
+  EndpointSettings,
+  IpamConfig,
+  NetworkCreateRequest,
+  NetworkInspect,
+  Volume,
+  VolumeCreateRequest,
+  VolumeListResponse,
+} from "./network.ts";
+export { encodeFrame, type Frame, FrameDecoder, frameHeaderSize, streamNumber } from "./stdcopy.ts";
+export type { ErrorResponse, EventActor, EventMessage, SystemInfo, VersionResponse } from "./system.ts";
