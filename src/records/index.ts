@@ -1,1 +1,2 @@
-export type { Collection, Records } from "./types.ts";
+export { openRecords } from "./open.ts";
+export type { Collection, Migration, Records } from "./types.ts";

@@ -6,6 +6,7 @@ export interface Collection<T> {
   get(key: string): T;
   put(key: string, value: T): void;
   remove(key: string): void;
+  /** All values, in order of their keys. */
   list(): T[];
   entries(): [key: string, value: T][];
 }
@@ -20,3 +21,6 @@ export interface Records extends Disposable {
   /** Runs `work` in one transaction; a throw rolls everything back. `work` must not await. */
   transaction<T>(work: () => T): T;
 }
+
+/** Rewrites records of an older version. Runs once for each file, inside a transaction, and must not await. */
+export type Migration = (records: Records) => void;
