@@ -1,3 +1,16 @@
+export {
+  familiarName,
+  familiarRepository,
+  formatReference,
+  parseAnyReference,
+  parseReference,
+  type Reference,
+  type ReferenceParts,
+  repositoryOf,
+  splitReference,
+  withDefaultTag,
+} from "./reference.ts";
+export { matchReference } from "./reference-match.ts";
 export type { LinuxResources, LinuxSpec, ProcessSpec, RuntimeSpec, SpecMount } from "./runtime-spec.ts";
 export {
   type Descriptor,
