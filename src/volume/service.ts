@@ -1,0 +1,153 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { codeOf, EngineError, KeyedMutex, newID } from "../base/index.ts";
+import type { Collection, Records } from "../records/index.ts";
+import { checkVolumeName } from "./name.ts";
+import type { Volume, VolumeCreateOptions, VolumeService } from "./types.ts";
+import { diskUsage } from "./usage.ts";
+
+interface VolumeRecord extends Volume {
+  readonly version: 1;
+  /** A removal has begun; a start of the engine finishes it. */
+  readonly removing?: boolean;
+}
+
+/** Opens the volumes below `directory`, finishing removals that a kill cut off. */
+export async function openVolumeService(options: {
+  directory: string;
+  records: Records;
+}): Promise<VolumeService> {
+  await mkdir(options.directory, { recursive: true, mode: 0o711 });
+  const volumes = new Volumes(options.directory, options.records.collection<VolumeRecord>("volumes"));
+  await volumes.recover();
+  return volumes;
+}
+
+class Volumes implements VolumeService {
+  readonly #directory: string;
+  readonly #records: Collection<VolumeRecord>;
+  readonly #locks = new KeyedMutex();
+
+  constructor(directory: string, records: Collection<VolumeRecord>) {
+    this.#directory = directory;
+    this.#records = records;
+  }
+
+  async recover(): Promise<void> {
+    for (const record of this.#records.list()) {
+      if (record.removing) await this.#erase(record.name);
+    }
+    for (const entry of await readdir(this.#directory)) {
+      if (entry.startsWith(".removed-"))
+        await rm(join(this.#directory, entry), { recursive: true, force: true });
+    }
+  }
+
+  async create(options: VolumeCreateOptions): Promise<{ volume: Volume; made: boolean }> {
+    const name = options.name || newID();
+    checkVolumeName(name);
+    checkDriver(options);
+    return await this.#locks.run(name, async () => {
+      const existing = this.find(name);
+      if (existing) return { volume: sameOrThrow(existing, options), made: false };
+      const volume: VolumeRecord = {
+        version: 1,
+        name,
+        driver: "local",
+        created: new Date().toISOString(),
+        labels: options.labels ?? {},
+        options: options.options ?? {},
+        anonymous: !options.name,
+      };
+      await mkdir(this.path(name), { recursive: true, mode: 0o755 });
+      this.#records.put(name, volume);
+      return { volume, made: true };
+    });
+  }
+
+  get(name: string): Volume {
+    const volume = this.find(name);
+    if (!volume) throw new EngineError("not-found", `get ${name}: no such volume`, { subject: name });
+    return volume;
+  }
+
+  find(name: string): Volume | undefined {
+    const record = this.#records.find(name);
+    return record && !record.removing ? record : undefined;
+  }
+
+  list(): readonly Volume[] {
+    return this.#records.list().filter((record) => !record.removing);
+  }
+
+  path(name: string): string {
+    return join(this.#directory, name, "_data");
+  }
+
+  async isEmpty(name: string): Promise<boolean> {
+    return (await readdir(this.path(name))).length === 0;
+  }
+
+  async remove(name: string, options: { usedBy: readonly string[] }): Promise<void> {
+    await this.#locks.run(name, async () => {
+      this.get(name);
+      if (options.usedBy.length > 0) {
+        throw new EngineError(
+          "conflict",
+          `remove ${name}: volume is in use - [${options.usedBy.join(", ")}]`,
+          { subject: name },
+        );
+      }
+      await this.#erase(name);
+    });
+  }
+
+  async usage(name: string): Promise<number> {
+    return await diskUsage(this.path(name));
+  }
+
+  /** Hides the volume, then its directory, then deletes: a kill in between is finished by `recover`. */
+  async #erase(name: string): Promise<void> {
+    const record = this.#records.get(name);
+    this.#records.put(name, { ...record, removing: true });
+    const hidden = join(this.#directory, `.removed-${newID()}`);
+    try {
+      await rename(join(this.#directory, name), hidden);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    this.#records.remove(name);
+    await rm(hidden, { recursive: true, force: true });
+  }
+}
+
+function checkDriver(options: VolumeCreateOptions): void {
+  const driver = options.driver || "local";
+  if (driver !== "local") {
+    throw new EngineError(
+      "not-found",
+      `error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+      { subject: driver },
+    );
+  }
+  const unknown = Object.keys(options.options ?? {})[0];
+  if (unknown !== undefined) {
+    throw new EngineError(
+      "invalid",
+      `create ${options.name ?? ""}: volume option "${unknown}" is not supported by the local driver of this engine`,
+      { subject: unknown },
+    );
+  }
+}
+
+function sameOrThrow(existing: Volume, options: VolumeCreateOptions): Volume {
+  const asked = Object.entries(options.options ?? {});
+  if (asked.some(([key, value]) => existing.options[key] !== value)) {
+    throw new EngineError(
+      "conflict",
+      `create ${existing.name}: volume already exists with different driver options`,
+      { subject: existing.name },
+    );
+  }
+  return existing;
+}
