@@ -7,5 +7,12 @@ export { KeyedMutex } from "./keyed-mutex.ts";
 export { Limiter } from "./limiter.ts";
 export { createLogger, type Logger, type LogLevel, silentLogger } from "./log.ts";
 export type { LogPosition } from "./log-position.ts";
+export {
+  cleanPath,
+  createIgnoreMatcher,
+  createPathMatcher,
+  type IgnoreMatcher,
+  readIgnoreFile,
+} from "./pattern-matcher.ts";
 export { parseSignal } from "./signals.ts";
 export { formatBytes, formatSpan, parseBytes, parseDuration } from "./units.ts";
