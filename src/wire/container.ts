@@ -79,6 +79,12 @@ export interface Resources {
   Devices?: { PathOnHost: string; PathInContainer: string; CgroupPermissions: string }[] | null;
   DeviceCgroupRules?: string[] | null;
   Ulimits?: { Name: string; Soft: number; Hard: number }[] | null;
+  BlkioWeightDevice?: { Path: string; Weight: number }[] | null;
+  BlkioDeviceReadBps?: { Path: string; Rate: number }[] | null;
+  BlkioDeviceWriteBps?: { Path: string; Rate: number }[] | null;
+  BlkioDeviceReadIOps?: { Path: string; Rate: number }[] | null;
+  BlkioDeviceWriteIOps?: { Path: string; Rate: number }[] | null;
+  DeviceRequests?: object[] | null;
 }
 
 export interface HostConfig extends Resources {
@@ -120,6 +126,9 @@ export interface HostConfig extends Resources {
   Init?: boolean | null;
   MaskedPaths?: string[] | null;
   ReadonlyPaths?: string[] | null;
+  /** Windows only; empty or `default` here. */
+  Isolation?: string;
+  Cgroup?: string;
 }
 
 export interface ContainerCreateRequest extends ContainerConfig {
