@@ -1,3 +1,13 @@
+export { chainID, chainIDs } from "./chain.ts";
+export { parseImageConfig, parseIndex, parseManifest, parseManifestOrIndex } from "./parse.ts";
+export {
+  choosePlatform,
+  formatPlatform,
+  hostPlatform,
+  matchPlatform,
+  normalizePlatform,
+  parsePlatform,
+} from "./platform.ts";
 export {
   familiarName,
   familiarRepository,
