@@ -1,4 +1,19 @@
 export type {
+  BuildPruneResponse,
+  CommitRequest,
+  ContainersPruneResponse,
+  ContainerUpdateRequest,
+  CpuStats,
+  DiskUsageResponse,
+  ImagesPruneResponse,
+  NetworkConnectRequest,
+  NetworksPruneResponse,
+  PathStat,
+  StatsResponse,
+  TopResponse,
+  VolumesPruneResponse,
+} from "./answers.ts";
+export type {
   ContainerConfig,
   ContainerCreateRequest,
   ContainerCreateResponse,

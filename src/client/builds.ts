@@ -1,0 +1,77 @@
+import type { BuildPruneResponse } from "../wire/index.ts";
+import { type Progress, progress } from "./images.ts";
+import { type Cancel, filtersOf, type ListFilters } from "./options.ts";
+import type { Transport } from "./transport.ts";
+
+export interface BuildOptions extends Cancel {
+  /** Path in the context; default `Dockerfile`. */
+  readonly dockerfile?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** null: the engine's side decides. */
+  readonly buildArgs?: Readonly<Record<string, string | null>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly target?: string | undefined;
+  readonly noCache?: boolean | undefined;
+  readonly pull?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly networkMode?: string | undefined;
+  readonly extraHosts?: readonly string[] | undefined;
+  readonly cacheFrom?: readonly string[] | undefined;
+  readonly shmSize?: number | undefined;
+  readonly platform?: string | undefined;
+  /** Base64url JSON map of registry to credentials, as Docker's `X-Registry-Config`. */
+  readonly registryConfig?: string | undefined;
+}
+
+export interface BuildsClient {
+  /** Builds an image from a context tar; the image ID comes as `aux: { ID }`. */
+  build(context: AsyncIterable<Uint8Array>, options?: BuildOptions): Progress;
+  prune(
+    options?: Cancel & { readonly all?: boolean | undefined; readonly filters?: ListFilters | undefined },
+  ): Promise<BuildPruneResponse>;
+}
+
+export function buildsClient(transport: Transport): BuildsClient {
+  return {
+    build: (context, options = {}) => {
+      const config = options.registryConfig;
+      return progress(transport, {
+        method: "POST",
+        path: "/build",
+        query: {
+          dockerfile: options.dockerfile,
+          t: options.tags,
+          buildargs: jsonOf(options.buildArgs),
+          labels: jsonOf(options.labels),
+          target: options.target,
+          nocache: options.noCache,
+          pull: options.pull,
+          q: options.quiet,
+          rm: true,
+          networkmode: options.networkMode,
+          extrahosts: options.extraHosts,
+          cachefrom: options.cacheFrom?.length ? JSON.stringify(options.cacheFrom) : undefined,
+          shmsize: options.shmSize,
+          platform: options.platform,
+        },
+        headers: {
+          "Content-Type": "application/x-tar",
+          ...(config === undefined ? {} : { "X-Registry-Config": config }),
+        },
+        body: context,
+        signal: options.signal,
+      });
+    },
+    prune: ({ all, filters, signal } = {}) =>
+      transport.json({
+        method: "POST",
+        path: "/build/prune",
+        query: { all, filters: filtersOf(filters) },
+        signal,
+      }),
+  };
+}
+
+function jsonOf(map: Readonly<Record<string, string | null>> | undefined): string | undefined {
+  return map && Object.keys(map).length > 0 ? JSON.stringify(map) : undefined;
+}

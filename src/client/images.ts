@@ -1,0 +1,135 @@
+import type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImageSummary,
+  ImagesPruneResponse,
+  ProgressMessage,
+} from "../wire/index.ts";
+import { jsonLines } from "./json-lines.ts";
+import { type Cancel, filtersOf, type ListFilters } from "./options.ts";
+import { type EngineRequest, segment } from "./request.ts";
+import type { Transport } from "./transport.ts";
+
+export interface ImageListOptions extends Cancel {
+  readonly all?: boolean | undefined;
+  readonly digests?: boolean | undefined;
+  readonly sharedSize?: boolean | undefined;
+  readonly filters?: ListFilters | undefined;
+}
+
+export interface PullOptions extends Cancel {
+  /** Tag or digest; all tags when left out and the name has none. */
+  readonly tag?: string | undefined;
+  readonly platform?: string | undefined;
+  /** Base64url JSON, as Docker's `X-Registry-Auth`. */
+  readonly auth?: string | undefined;
+}
+
+export interface ImportOptions extends Cancel {
+  readonly repository?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly message?: string | undefined;
+  /** Dockerfile instructions such as `CMD ["sh"]`. */
+  readonly changes?: readonly string[] | undefined;
+  readonly platform?: string | undefined;
+}
+
+export interface RemoveImageOptions extends Cancel {
+  readonly force?: boolean | undefined;
+  readonly noPrune?: boolean | undefined;
+}
+
+type Tar = AsyncIterable<Uint8Array>;
+/** What the engine tells while it works; an error comes in band, see `failOnError`. */
+export type Progress = AsyncGenerator<ProgressMessage, void>;
+
+/** Images of one engine. `name` is a reference or an ID. */
+export interface ImagesClient {
+  list(options?: ImageListOptions): Promise<ImageSummary[]>;
+  inspect(name: string, options?: Cancel): Promise<ImageInspect>;
+  history(name: string, options?: Cancel): Promise<ImageHistoryItem[]>;
+  remove(name: string, options?: RemoveImageOptions): Promise<ImageDeleteItem[]>;
+  tag(name: string, target: { readonly repository: string; readonly tag?: string } & Cancel): Promise<void>;
+  pull(name: string, options?: PullOptions): Progress;
+  push(name: string, options?: PullOptions): Progress;
+  /** Makes an image of one layer from the tar of a file system. */
+  importTar(tar: Tar, options?: ImportOptions): Progress;
+  load(tar: Tar, options?: Cancel & { readonly quiet?: boolean | undefined }): Progress;
+  save(names: readonly string[], options?: Cancel): Promise<AsyncGenerator<Uint8Array, void>>;
+  prune(options?: Cancel & { readonly filters?: ListFilters | undefined }): Promise<ImagesPruneResponse>;
+}
+
+export function imagesClient(transport: Transport): ImagesClient {
+  const of = (name: string, verb: string) => `/images/${segment(name)}/${verb}`;
+  const tarHeaders = { "Content-Type": "application/x-tar" };
+  return {
+    list: ({ all, digests, sharedSize, filters, signal } = {}) =>
+      transport.json({
+        method: "GET",
+        path: "/images/json",
+        query: { all, digests, "shared-size": sharedSize, filters: filtersOf(filters) },
+        signal,
+      }),
+    inspect: (name, { signal } = {}) => transport.json({ method: "GET", path: of(name, "json"), signal }),
+    history: (name, { signal } = {}) => transport.json({ method: "GET", path: of(name, "history"), signal }),
+    remove: (name, { force, noPrune, signal } = {}) =>
+      transport.json({
+        method: "DELETE",
+        path: `/images/${segment(name)}`,
+        query: { force, noprune: noPrune },
+        signal,
+      }),
+    tag: (name, { repository, tag, signal }) =>
+      transport.done({ method: "POST", path: of(name, "tag"), query: { repo: repository, tag }, signal }),
+    pull: (name, { tag, platform, auth, signal } = {}) =>
+      progress(transport, {
+        method: "POST",
+        path: "/images/create",
+        query: { fromImage: name, tag, platform },
+        headers: auth === undefined ? {} : { "X-Registry-Auth": auth },
+        signal,
+      }),
+    push: (name, { tag, platform, auth = "", signal } = {}) =>
+      progress(transport, {
+        method: "POST",
+        path: of(name, "push"),
+        query: { tag, platform },
+        headers: { "X-Registry-Auth": auth || "e30=" },
+        signal,
+      }),
+    importTar: (body, { repository, tag, message, changes, platform, signal } = {}) =>
+      progress(transport, {
+        method: "POST",
+        path: "/images/create",
+        query: { fromSrc: "-", repo: repository, tag, message, changes, platform },
+        headers: tarHeaders,
+        body,
+        signal,
+      }),
+    load: (body, { quiet, signal } = {}) =>
+      progress(transport, {
+        method: "POST",
+        path: "/images/load",
+        query: { quiet },
+        headers: tarHeaders,
+        body,
+        signal,
+      }),
+    save: async (names, { signal } = {}) =>
+      (await transport.send({ method: "GET", path: "/images/get", query: { names }, signal })).body,
+    prune: ({ filters, signal } = {}) =>
+      transport.json({
+        method: "POST",
+        path: "/images/prune",
+        query: { filters: filtersOf(filters) },
+        signal,
+      }),
+  };
+}
+
+/** The messages of a request that answers with a progress stream. */
+export async function* progress(transport: Transport, request: EngineRequest): Progress {
+  const reply = await transport.send(request);
+  yield* jsonLines<ProgressMessage>(reply.body);
+}
