@@ -1,0 +1,3 @@
+import { checkSuites, finish, runSuites } from "./suites.ts";
+
+finish(await runSuites(checkSuites));

@@ -1,0 +1,226 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tracesOf } from "../../scripts/machine.ts";
+import { repository } from "../../scripts/suites.ts";
+import { eventually, Follower, type Output, type RunOptions, run, Terminal } from "./process.ts";
+import { forget, note } from "./sweep.ts";
+
+const gantryProgram = join(repository, "bin/gantry");
+const takenOutOfPackage = join(repository, "build/docker-cli/docker");
+
+export interface EngineOptions {
+  /** Make the base image `busybox`; default true. */
+  readonly image?: boolean;
+}
+
+/**
+ * An engine of a test's own: own root, run directory, socket and network prefix, driven by the real docker command
+ * line and by ours. Disposing resets it, removes its directory, and throws when anything of it is left.
+ */
+export class TestEngine implements AsyncDisposable {
+  readonly directory: string;
+  readonly prefix: string;
+  readonly root: string;
+  readonly runDirectory: string;
+  readonly socket: string;
+  #child: Bun.Subprocess<"ignore", "ignore", Bun.BunFile> | undefined;
+  #starts = 0;
+
+  constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), "gantry-e2e-"));
+    this.prefix = newPrefix();
+    this.root = join(this.directory, "root");
+    this.runDirectory = join(this.directory, "run");
+    this.socket = join(this.runDirectory, "gantry.sock");
+    mkdirSync(this.runDirectory, { recursive: true });
+    mkdirSync(join(this.directory, "docker-config"));
+    note(this);
+  }
+
+  /** The engine's process. */
+  get pid(): number {
+    if (this.#child === undefined) throw new Error("The engine is not running");
+    return this.#child.pid;
+  }
+
+  /** What the engine wrote to its log since it was last started. */
+  get log(): string {
+    const path = this.#logPath();
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  /** Starts the engine and waits for the line that says it serves. */
+  async start(): Promise<void> {
+    this.#starts++;
+    const child = Bun.spawn(
+      [
+        gantryProgram,
+        "daemon",
+        ...["--root", this.root],
+        ...["--run-dir", this.runDirectory],
+        ...["--host", `unix://${this.socket}`],
+        ...["--network-prefix", this.prefix],
+      ],
+      { stdin: "ignore", stdout: "ignore", stderr: Bun.file(this.#logPath()) },
+    );
+    this.#child = child;
+    await eventually("the engine to be ready", () => {
+      if (this.log.includes(`gantry: ready on unix://${this.socket}\n`)) return true;
+      if (child.exitCode !== null || child.signalCode !== null) {
+        throw new Error(`The engine ended before it was ready:\n${this.log}`);
+      }
+      return undefined;
+    });
+  }
+
+  /** Kills the engine as a crash would; containers go on. */
+  async kill9(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Ends the engine as a service manager would. */
+  async stop(): Promise<number> {
+    return await this.#end("SIGTERM");
+  }
+
+  /** Runs the docker command line against this engine. */
+  docker(args: readonly string[], options: RunOptions = {}): Promise<Output> {
+    return run(this.dockerCommand(args), { ...options, env: { ...this.environment(), ...options.env } });
+  }
+
+  /** As `docker`, but the command must succeed; resolves to its standard output, trimmed. */
+  async ok(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    return expectSuccess(`docker ${args.join(" ")}`, await this.docker(args, options), this.log);
+  }
+
+  /** Runs our own command line against this engine. */
+  gantry(args: readonly string[], options: RunOptions = {}): Promise<Output> {
+    return run([gantryProgram, ...args], { ...options, env: { ...this.environment(), ...options.env } });
+  }
+
+  /** As `gantry`, but the command must succeed; resolves to its standard output, trimmed. */
+  async gantryOk(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    return expectSuccess(`gantry ${args.join(" ")}`, await this.gantry(args, options), this.log);
+  }
+
+  /** A docker command that runs while the test goes on. */
+  follow(args: readonly string[]): Follower {
+    return new Follower(this.dockerCommand(args), this.environment());
+  }
+
+  /** Our own command line, running while the test goes on. */
+  followGantry(args: readonly string[]): Follower {
+    return new Follower([gantryProgram, ...args], this.environment());
+  }
+
+  /** A docker command on a terminal. */
+  terminal(args: readonly string[], size = { columns: 80, rows: 24 }): Terminal {
+    return new Terminal(this.dockerCommand(args), size, this.environment());
+  }
+
+  /** Our own command line on a terminal. */
+  gantryTerminal(args: readonly string[], size = { columns: 80, rows: 24 }): Terminal {
+    return new Terminal([gantryProgram, ...args], size, this.environment());
+  }
+
+  /** One field of `docker inspect`, by Go template. */
+  inspect(name: string, template: string): Promise<string> {
+    return this.ok(["inspect", "--format", template, name]);
+  }
+
+  /** Removes everything of this engine from the machine, as a user would after a crash. */
+  async reset(): Promise<Output> {
+    return await this.gantry([
+      ...["system", "reset", "--force"],
+      ...["--root", this.root],
+      ...["--run-dir", this.runDirectory],
+      ...["--network-prefix", this.prefix],
+    ]);
+  }
+
+  /** What of this engine is on the machine. */
+  traces(): string[] {
+    return tracesOf(this.prefix, [this.directory]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child !== undefined) await this.stop();
+    const { stdout, stderr, code } = await this.reset();
+    if (code !== 0) throw new Error(`The reset failed:\n${stdout}${stderr}`);
+    const left = this.traces();
+    if (left.length > 0) throw new Error(`Left behind after a reset:\n${left.join("\n")}`);
+    rmSync(this.directory, { recursive: true });
+    forget(this);
+  }
+
+  dockerCommand(args: readonly string[]): string[] {
+    return [dockerProgram(), "-H", `unix://${this.socket}`, ...args];
+  }
+
+  environment(): Record<string, string> {
+    return {
+      DOCKER_CONFIG: join(this.directory, "docker-config"),
+      GANTRY_HOST: `unix://${this.socket}`,
+      DOCKER_HOST: `unix://${this.socket}`,
+      NO_COLOR: "1",
+    };
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number> {
+    const child = this.#child;
+    if (child === undefined) throw new Error("The engine is not running");
+    this.#child = undefined;
+    child.kill(signal);
+    return await child.exited;
+  }
+
+  #logPath(): string {
+    return join(this.directory, `engine-${this.#starts}.log`);
+  }
+}
+
+/** A running engine with the image `busybox`. */
+export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
+  const engine = new TestEngine();
+  await engine.start();
+  if (options.image !== false) await engine.gantryOk(["image", "bootstrap", "busybox"]);
+  return engine;
+}
+
+/** A host port that nobody listens on. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+/** Writes a directory of files, by relative path. */
+export function writeFiles(directory: string, files: Readonly<Record<string, string>>): string {
+  for (const [path, text] of Object.entries(files)) {
+    const full = join(directory, path);
+    mkdirSync(join(full, ".."), { recursive: true });
+    writeFileSync(full, text);
+  }
+  return directory;
+}
+
+function expectSuccess(what: string, output: Output, log: string): string {
+  if (output.code === 0) return output.stdout.trimEnd();
+  const tail = log.split("\n").slice(-20).join("\n");
+  throw new Error(
+    `${what} ended with ${output.code}:\n${output.stdout}${output.stderr}\nthe engine's log:\n${tail}`,
+  );
+}
+
+function dockerProgram(): string {
+  return Bun.which("docker") ?? takenOutOfPackage;
+}
+
+/** Six characters that no other engine on the machine has; `e` marks them as a test's. */
+function newPrefix(): string {
+  const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+  const random = crypto.getRandomValues(new Uint8Array(5));
+  return `e${[...random].map((byte) => alphabet[byte % alphabet.length]).join("")}`;
+}
