@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /**
@@ -11,6 +9,9 @@ export async function atomicWrite(
   data: string | Uint8Array,
   options: { mode?: number; sync?: boolean } = {},
 ): Promise<void> {
+  // Not imported at the top: see `digestOf`.
+  const { open, rename, rm } = await import("node:fs/promises");
+  const { randomBytes } = await import("node:crypto");
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx", options.mode ?? 0o644);
@@ -30,6 +31,7 @@ export async function atomicWrite(
 
 /** Makes renames and removals in a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
+  const { open } = await import("node:fs/promises");
   const directory = await open(path, "r");
   try {
     await directory.sync();

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { EngineError } from "./errors.ts";
 
 declare const digestBrand: unique symbol;
@@ -26,5 +25,7 @@ export function hexOf(digest: Digest): string {
 
 /** The digest of bytes at hand. */
 export function digestOf(bytes: Uint8Array | string): Digest {
+  // Not imported: loading it costs every start of the command line milliseconds, and few starts need it.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   return parseDigest(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
 }
