@@ -22,6 +22,7 @@ export type {
   StatsOptions,
   WaitOptions,
 } from "./container-streams.ts";
+export { type ContextOptions, type PackedContext, packContext } from "./context.ts";
 export { ApiError } from "./errors.ts";
 export type { ExecStartOptions, ExecsClient } from "./execs.ts";
 export { formatHost, type Host, parseHost } from "./host.ts";
@@ -39,4 +40,5 @@ export type { Cancel, ListFilters, TerminalSize } from "./options.ts";
 export { failOnError, ProgressError } from "./progress.ts";
 export type { RawStream } from "./raw-stream.ts";
 export type { CommitOptions, EventOptions, PingResponse, SystemClient } from "./system.ts";
+export { encodeTarHeader, type TarEntry, tarEnd, tarPadding } from "./tar-entry.ts";
 export type { VolumesClient } from "./volumes.ts";
