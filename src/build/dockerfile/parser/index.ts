@@ -1,0 +1,3 @@
+export { parseHeredoc } from "./heredoc.ts";
+export { type Dockerfile, type Heredoc, heredocBody, type Node } from "./node.ts";
+export { parseDockerfile } from "./parse.ts";

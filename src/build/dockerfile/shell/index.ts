@@ -1,0 +1,2 @@
+export { type ExpandOptions, expandText, expandWords } from "./expand.ts";
+export { ExpansionError } from "./substitution.ts";

@@ -1,0 +1,1 @@
+export type { BuildEvent, Builder, BuildRequest } from "./types.ts";
