@@ -1,0 +1,167 @@
+import { chmod, mkdir, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { EngineError, newID } from "../base/index.ts";
+import type { Image } from "../image/index.ts";
+import type { ContainerConfig, EndpointSettings, HostConfig } from "../wire/index.ts";
+import { type Collaborators, homeOf, logDirectory } from "./collaborators.ts";
+import { mergeConfig } from "./config.ts";
+import { announceContainer } from "./facts.ts";
+import { resolveMounts } from "./mounts.ts";
+import { parseName, randomName } from "./name.ts";
+import { isSpecialMode, normalizeMode, planNetwork } from "./network-plan.ts";
+import { initialState } from "./state.ts";
+import type { ContainerRecord } from "./types.ts";
+import { validateConfig } from "./validate.ts";
+
+export interface CreateRequest {
+  /** Empty: a random one. */
+  readonly name: string;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly endpoints: Readonly<Record<string, EndpointSettings | null>>;
+}
+
+type Needs = Pick<
+  Collaborators,
+  "store" | "images" | "snapshots" | "volumes" | "announce" | "paths" | "runtime"
+>;
+
+/**
+ * Makes a container: checks everything, then writable layer, files, volumes, and last the record. On failure
+ * nothing stays behind. Throws `not-found` for the image, `conflict` for the name, `invalid` for the config.
+ */
+export async function createContainer(
+  needs: Needs,
+  request: CreateRequest,
+): Promise<{ id: string; warnings: string[] }> {
+  const id = newID();
+  const name = request.name
+    ? parseName(request.name)
+    : randomName((n) => needs.store.nameHolder(n) !== undefined);
+  const image = needs.images.get(request.config.Image || missingImage());
+  const hostConfig = completeHost(request.hostConfig, needs);
+  const warnings = validateConfig(request.config, hostConfig);
+  const config = mergeConfig(withHostname(request.config, hostConfig), image.config.config ?? {}, id);
+  const endpoints = checkNetworks(hostConfig, request.endpoints);
+  using _name = needs.store.reserveName(name, id);
+  const record = await build(needs, { id, name, image, config, hostConfig, endpoints });
+  announceContainer(needs.announce, record, "create");
+  return { id, warnings };
+}
+
+async function build(
+  needs: Needs,
+  parts: {
+    id: string;
+    name: string;
+    image: Image;
+    config: ContainerConfig;
+    hostConfig: HostConfig;
+    endpoints: Record<string, EndpointSettings>;
+  },
+): Promise<ContainerRecord> {
+  const { id, name, image, config, hostConfig, endpoints } = parts;
+  const home = homeOf(needs.paths, id);
+  try {
+    await needs.snapshots.prepare(id, image.chainID);
+    await mkdir(logDirectory(needs.paths, id), { recursive: true, mode: 0o700 });
+    await chmod(home, 0o710);
+    const mounts = await resolveMounts(needs, config, hostConfig);
+    const record: ContainerRecord = {
+      version: 1,
+      id,
+      name,
+      created: new Date().toISOString(),
+      image: image.id,
+      chainID: image.chainID,
+      config,
+      hostConfig,
+      endpoints,
+      mounts,
+      state: initialState,
+    };
+    needs.store.put(record);
+    return record;
+  } catch (error) {
+    await needs.snapshots.remove(id).catch(() => {});
+    await rm(home, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Fills in what Docker shows in inspect when a client left it out. */
+function completeHost(host: HostConfig, needs: Pick<Needs, "runtime" | "store">): HostConfig {
+  const runtime = host.Runtime || needs.runtime.defaultName;
+  if (!needs.runtime.available.has(runtime)) {
+    throw new EngineError("invalid", `unknown or invalid runtime name: ${runtime}`, { subject: runtime });
+  }
+  return {
+    ...host,
+    NetworkMode: resolveContainerMode(needs.store, normalizeMode(host.NetworkMode)),
+    PidMode: resolveContainerMode(needs.store, host.PidMode ?? ""),
+    IpcMode: resolveContainerMode(needs.store, host.IpcMode || "private"),
+    LogConfig: { Type: host.LogConfig?.Type || "local", Config: host.LogConfig?.Config ?? {} },
+    RestartPolicy: {
+      Name: host.RestartPolicy?.Name || "no",
+      MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
+    },
+    ShmSize: host.ShmSize || 64 * 1024 ** 2,
+    Runtime: runtime,
+    AutoRemove: host.AutoRemove ?? false,
+    PortBindings: completeBindings(host.PortBindings ?? {}),
+  };
+}
+
+function completeBindings(bindings: NonNullable<HostConfig["PortBindings"]>) {
+  return Object.fromEntries(
+    Object.entries(bindings).map(([port, list]) => [
+      port.includes("/") ? port : `${port}/tcp`,
+      (list ?? []).map((binding) => ({ HostIp: binding.HostIp ?? "", HostPort: binding.HostPort ?? "" })),
+    ]),
+  );
+}
+
+/** `container:<name>` is recorded with the full ID, so that a rename does not change whose namespace it is. */
+function resolveContainerMode(store: Needs["store"], mode: string): string {
+  if (!mode.startsWith("container:")) return mode;
+  return `container:${store.get(mode.slice("container:".length)).id}`;
+}
+
+function withHostname(config: ContainerConfig, host: HostConfig): ContainerConfig {
+  const borrowed = host.NetworkMode === "host" || host.UTSMode === "host";
+  if (host.NetworkMode?.startsWith("container:") && config.Hostname) {
+    throw new EngineError("invalid", "conflicting options: hostname and the network mode", { subject: "" });
+  }
+  return borrowed && !config.Hostname ? { ...config, Hostname: hostname() } : config;
+}
+
+function checkNetworks(
+  host: HostConfig,
+  requested: Readonly<Record<string, EndpointSettings | null>>,
+): Record<string, EndpointSettings> {
+  const mode = host.NetworkMode ?? "bridge";
+  const plan = planNetwork(mode, requested);
+  if (isSpecialMode(mode)) {
+    const publishes = Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts;
+    if (plan.kind === "container" && publishes) {
+      throw new EngineError(
+        "invalid",
+        "conflicting options: port publishing and the container type network mode",
+        { subject: mode },
+      );
+    }
+    return {};
+  }
+  if (plan.kind !== "networks") return {};
+  return Object.fromEntries(plan.endpoints.map(({ network, settings }) => [network, settings]));
+}
+
+function missingImage(): never {
+  throw new EngineError(
+    "invalid",
+    "Config.Image must not be empty: an image is needed to create a container",
+    {
+      subject: "",
+    },
+  );
+}

@@ -1,0 +1,135 @@
+import { mkdir, stat } from "node:fs/promises";
+import { EngineError } from "../base/index.ts";
+import type { ContainerConfig, HostConfig } from "../wire/index.ts";
+import { parseBind, parseMount, parseTmpfs, type WantedMount } from "./binds.ts";
+import type { Collaborators } from "./collaborators.ts";
+import { announceVolume } from "./facts.ts";
+import type { MountRecord } from "./types.ts";
+
+type Needs = Pick<Collaborators, "store" | "volumes" | "announce">;
+
+/**
+ * Decides the mounts of a container: `--mount`, `-v`, `--tmpfs`, `--volumes-from`, then the image's volumes on
+ * what is left. Volumes are made; on failure the anonymous ones made here are removed again.
+ */
+export async function resolveMounts(
+  needs: Needs,
+  config: ContainerConfig,
+  host: HostConfig,
+): Promise<MountRecord[]> {
+  const wanted = wantedMounts(host);
+  const taken = new Set(wanted.map((mount) => mount.destination));
+  const inherited = (host.VolumesFrom ?? [])
+    .flatMap((text) => fromContainer(needs, text))
+    .filter((mount) => !taken.has(mount.destination));
+  for (const mount of inherited) taken.add(mount.destination);
+  const declared = Object.keys(config.Volumes ?? {})
+    .map(parseBind)
+    .filter((mount) => !taken.has(mount.destination));
+  const made: string[] = [];
+  try {
+    const own: MountRecord[] = [];
+    for (const mount of [...wanted, ...declared]) own.push(await settle(needs, mount, made));
+    return [...inherited, ...own];
+  } catch (error) {
+    for (const name of made) await needs.volumes.remove(name, { usedBy: [] }).catch(() => {});
+    throw error;
+  }
+}
+
+/** What the host config asks for, without image volumes; throws `invalid`, also for two mounts at one place. Pure. */
+export function wantedMounts(host: HostConfig): WantedMount[] {
+  const all = [
+    ...(host.Mounts ?? []).map(parseMount),
+    ...(host.Binds ?? []).map(parseBind),
+    ...Object.entries(host.Tmpfs ?? {}).map(([path, words]) => parseTmpfs(path, words)),
+  ];
+  const seen = new Set<string>();
+  for (const { destination } of all) {
+    if (seen.has(destination)) {
+      throw new EngineError("invalid", `Duplicate mount point: ${destination}`, { subject: destination });
+    }
+    seen.add(destination);
+  }
+  return all;
+}
+
+async function settle(needs: Needs, wanted: WantedMount, made: string[]): Promise<MountRecord> {
+  const common = {
+    destination: wanted.destination,
+    mode: wanted.mode,
+    writable: wanted.writable,
+    propagation: wanted.propagation,
+  };
+  switch (wanted.type) {
+    case "tmpfs":
+      return { ...common, type: "tmpfs", source: "", options: wanted.options ?? [] };
+    case "bind":
+      await checkBindSource(wanted);
+      return {
+        ...common,
+        type: "bind",
+        source: wanted.source,
+        propagation: wanted.propagation || "rprivate",
+        ...(wanted.nonRecursive ? { nonRecursive: true } : {}),
+      };
+    case "volume":
+      return { ...common, ...(await settleVolume(needs, wanted, made)) };
+  }
+}
+
+async function settleVolume(needs: Needs, wanted: WantedMount, made: string[]) {
+  const result = await needs.volumes.create({
+    ...(wanted.source ? { name: wanted.source } : {}),
+    ...(wanted.driver ? { driver: wanted.driver } : {}),
+    ...(wanted.labels ? { labels: wanted.labels } : {}),
+    ...(wanted.driverOptions ? { options: wanted.driverOptions } : {}),
+  });
+  const { name } = result.volume;
+  if (result.made) {
+    if (result.volume.anonymous) made.push(name);
+    announceVolume(needs.announce, "create", result.volume);
+  }
+  return {
+    type: "volume" as const,
+    name,
+    source: needs.volumes.path(name),
+    ...(wanted.noCopy ? { noCopy: true } : {}),
+    ...(wanted.subpath ? { subpath: wanted.subpath } : {}),
+  };
+}
+
+async function checkBindSource(wanted: WantedMount): Promise<void> {
+  const found = await stat(wanted.source).catch(() => undefined);
+  if (found) return;
+  if (!wanted.createSource) {
+    throw new EngineError(
+      "invalid",
+      `invalid mount config for type "bind": bind source path does not exist: ${wanted.source}`,
+      { subject: wanted.source },
+    );
+  }
+  await makeSource(wanted.source);
+}
+
+async function makeSource(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new EngineError("internal", `error while creating mount source path '${path}'`, {
+      subject: path,
+      cause: error,
+    });
+  }
+}
+
+function fromContainer(needs: Needs, text: string): MountRecord[] {
+  const [reference = "", mode = "rw"] = text.split(":");
+  if (mode !== "ro" && mode !== "rw" && mode !== "z" && mode !== "Z") {
+    throw new EngineError("invalid", `invalid mode: ${mode}`, { subject: text });
+  }
+  return needs.store
+    .get(reference)
+    .mounts.filter((mount) => mount.type !== "tmpfs")
+    .map((mount) => ({ ...mount, writable: mount.writable && mode !== "ro", noCopy: true }));
+}

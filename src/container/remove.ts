@@ -1,0 +1,110 @@
+import { rm } from "node:fs/promises";
+import { EngineError, messageOf } from "../base/index.ts";
+import { bundleOf, type Collaborators, homeOf } from "./collaborators.ts";
+import { announceContainer, announceVolume } from "./facts.ts";
+import { countsAsRunning } from "./state.ts";
+import { endProcesses, giveUpRestart } from "./stop.ts";
+import type { ContainerRecord } from "./types.ts";
+
+export type RemoveNeeds = Pick<
+  Collaborators,
+  "store" | "network" | "snapshots" | "volumes" | "announce" | "paths" | "log"
+>;
+
+export interface RemoveOptions {
+  /** Kill it first when it runs. */
+  readonly force: boolean;
+  /** Its anonymous volumes too. */
+  readonly volumes: boolean;
+}
+
+/** Removes a container and all that is only its own. Throws `conflict` when it runs and is not forced. */
+export async function removeContainer(
+  needs: RemoveNeeds,
+  reference: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const { id } = needs.store.get(reference);
+  if (needs.store.get(id).state.phase === "removing") {
+    throw new EngineError("conflict", `removal of container ${reference} is already in progress`, {
+      subject: id,
+    });
+  }
+  if (options.force) {
+    await endProcesses(needs, id, { signal: "SIGKILL", timeout: -1 }).catch((error: unknown) => {
+      if (needs.store.find(id)) throw error;
+    });
+  }
+  await needs.store.locks.run(id, async () => {
+    const record = needs.store.find(id);
+    // `--rm` was faster.
+    if (!record) return;
+    if (record.state.phase === "restarting" && options.force) giveUpRestart(needs.store, id);
+    checkRemovable(needs.store.get(id), reference);
+    await removeLocked(needs, record, options);
+  });
+}
+
+/** Removes a container that does not run. The caller holds its lock. A failure leaves it `dead`, to be tried again. */
+export async function removeLocked(
+  needs: RemoveNeeds,
+  record: ContainerRecord,
+  options: { volumes: boolean },
+): Promise<void> {
+  const { id } = record;
+  needs.store.transition(id, { kind: "removal-began" });
+  needs.store.live(id).dismissClients();
+  try {
+    await needs.network.closeSandbox(id);
+    await needs.snapshots.remove(id);
+    await rm(bundleOf(needs.paths, id), { recursive: true, force: true });
+    await rm(homeOf(needs.paths, id), { recursive: true, force: true });
+  } catch (error) {
+    needs.store.transition(id, { kind: "removal-failed", error: messageOf(error) });
+    throw error;
+  }
+  needs.store.remove(id);
+  if (options.volumes) await removeAnonymousVolumes(needs, record);
+  announceContainer(needs.announce, record, "destroy");
+  needs.store.endings.emit({
+    id,
+    kind: "removed",
+    exitCode: record.state.exitCode,
+    error: record.state.error,
+  });
+}
+
+function checkRemovable(record: ContainerRecord, reference: string): void {
+  if (!countsAsRunning(record.state)) return;
+  const { phase } = record.state;
+  const what =
+    phase === "paused" ? "container is paused and must be unpaused first" : `container is ${phase}`;
+  const how = phase === "paused" ? "" : ": stop the container before removing or force remove";
+  throw new EngineError(
+    "conflict",
+    `cannot remove container "${reference.startsWith("/") ? reference : displayName(record, reference)}": ${what}${how}`,
+    { subject: record.id },
+  );
+}
+
+function displayName(record: ContainerRecord, reference: string): string {
+  return reference === record.name ? `/${reference}` : reference;
+}
+
+async function removeAnonymousVolumes(needs: RemoveNeeds, record: ContainerRecord): Promise<void> {
+  for (const { name } of record.mounts) {
+    const volume = name === undefined ? undefined : needs.volumes.find(name);
+    if (!volume?.anonymous || volumeUsers(needs.store.list(), volume.name).length > 0) continue;
+    try {
+      await needs.volumes.remove(volume.name, { usedBy: [] });
+      announceVolume(needs.announce, "destroy", volume);
+    } catch (error) {
+      needs.log.warn("cannot remove a volume", { volume: volume.name, error: messageOf(error) });
+    }
+  }
+}
+
+/** IDs of the containers that mount a volume. */
+export function volumeUsers(records: readonly ContainerRecord[], name: string): string[] {
+  return records.filter((record) => record.mounts.some((mount) => mount.name === name)).map(({ id }) => id);
+}

@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { EngineError } from "../base/index.ts";
+import type { Collaborators } from "./collaborators.ts";
+import { announceContainer } from "./facts.ts";
+import { runningTask } from "./pause.ts";
+import { type ProcessInfo, processesOf } from "./processes.ts";
+
+/** A table of processes as `ps` prints it. */
+export interface ProcessTable {
+  readonly Titles: string[];
+  readonly Processes: string[][];
+}
+
+interface Column {
+  readonly title: string;
+  readonly of: (process: ProcessInfo, users: ReadonlyMap<number, string>) => string;
+}
+
+/** The processes of a running container, in the format that `ps_args` ask for: `-ef`, `aux`, `-o a,b`. */
+export async function containerTop(
+  needs: Pick<Collaborators, "store" | "announce">,
+  reference: string,
+  psArguments: string,
+): Promise<ProcessTable> {
+  const { record, task } = runningTask(needs, reference);
+  const columns = columnsFor(psArguments || "-ef");
+  const [processes, users] = await Promise.all([processesOf(task.pid), hostUsers()]);
+  announceContainer(needs.announce, record, "top");
+  return {
+    Titles: columns.map((column) => column.title),
+    Processes: processes.map((process) => columns.map((column) => column.of(process, users))),
+  };
+}
+
+const column = (title: string, of: Column["of"]): Column => ({ title, of });
+const user: Column["of"] = (process, users) => users.get(process.uid) ?? String(process.uid);
+
+const known: Readonly<Record<string, Column>> = {
+  uid: column("UID", (p) => String(p.uid)),
+  user: column("USER", user),
+  pid: column("PID", (p) => String(p.pid)),
+  ppid: column("PPID", (p) => String(p.ppid)),
+  c: column("C", (p) => String(Math.floor(p.cpuPercent))),
+  stime: column("STIME", (p) => startTime(p.startedAt)),
+  tty: column("TTY", (p) => p.tty),
+  tt: column("TT", (p) => p.tty),
+  time: column("TIME", (p) => clock(p.cpuTime)),
+  cmd: column("CMD", (p) => p.command),
+  args: column("COMMAND", (p) => p.command),
+  command: column("COMMAND", (p) => p.command),
+  comm: column("COMMAND", (p) => p.name),
+  pcpu: column("%CPU", (p) => p.cpuPercent.toFixed(1)),
+  "%cpu": column("%CPU", (p) => p.cpuPercent.toFixed(1)),
+  rss: column("RSS", (p) => String(Math.floor(p.residentBytes / 1024))),
+  vsz: column("VSZ", (p) => String(Math.floor(p.virtualBytes / 1024))),
+  stat: column("STAT", (p) => p.state),
+  start: column("START", (p) => startTime(p.startedAt)),
+};
+
+const full = ["uid", "pid", "ppid", "c", "stime", "tty", "time", "cmd"];
+const bsd = ["user", "pid", "%cpu", "vsz", "rss", "tty", "stat", "start", "time", "args"];
+
+function columnsFor(psArguments: string): Column[] {
+  const words = psArguments.split(/\s+/).filter((word) => word !== "");
+  const at = words.findIndex((word) => /^-?\w*o$/.test(word));
+  if (at >= 0) return (words[at + 1] ?? "").split(",").map(findColumn);
+  if (words.every((word) => /^-[aAef]+$/.test(word))) {
+    return full.map((name) => (name === "uid" ? column("UID", user) : findColumn(name)));
+  }
+  if (words.every((word) => /^a?u?x?w*$/.test(word))) return bsd.map(findColumn);
+  throw new EngineError("invalid", `ps arguments are not supported: ${psArguments}`, {
+    subject: psArguments,
+  });
+}
+
+function findColumn(name: string): Column {
+  const found = known[name.toLowerCase()];
+  if (found) return found;
+  throw new EngineError("invalid", `unknown user-defined format specifier "${name}"`, { subject: name });
+}
+
+async function hostUsers(): Promise<ReadonlyMap<number, string>> {
+  const passwd = await readFile("/etc/passwd", "utf8").catch(() => "");
+  return new Map(
+    passwd
+      .split("\n")
+      .map((line) => line.split(":"))
+      .map(([name = "", , uid]) => [Number(uid), name] as const),
+  );
+}
+
+function startTime(at: number): string {
+  const date = new Date(at);
+  if (Date.now() - at < 24 * 3600_000) return date.toTimeString().slice(0, 5);
+  return date.toDateString().slice(4, 10).replace(" ", "");
+}
+
+function clock(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
