@@ -1,0 +1,40 @@
+// The system calls that Bun has no door to. Every function returns 0, a count or a descriptor, or -errno:
+// errno itself does not survive the way back through the foreign function interface.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+static inline void cleanup_close_at(const int *fd) {
+  if (*fd >= 0) close(*fd);
+}
+// Closes the descriptor when the scope ends; set the variable to -1 to keep it.
+#define cleanup_close __attribute__((cleanup(cleanup_close_at)))
+
+// mount.c
+EXPORT int gantry_mount(const char *source, const char *target, const char *type, uint32_t flags, const char *data);
+EXPORT int gantry_umount(const char *target, int flags);
+
+// netns.c: all of them act on the calling thread alone.
+EXPORT int gantry_netns_create(const char *path);
+EXPORT int gantry_netns_enter(const char *path);
+EXPORT int gantry_netns_leave(int previous);
+
+// netlink.c
+EXPORT int gantry_netlink_open(int protocol);
+EXPORT int gantry_netlink_transact(int fd, const void *request, uint32_t length, int answers, void *response,
+                                       uint32_t capacity);
+
+// port.c
+EXPORT int gantry_port_bind(int protocol, uint32_t address, int port, int *bound);
+
+// file.c
+EXPORT int gantry_openat2(int directory, const char *path, uint32_t flags, uint32_t mode, uint32_t resolve);
+EXPORT int gantry_lgetxattr(const char *path, const char *name, void *value, uint32_t size);
+EXPORT int gantry_lsetxattr(const char *path, const char *name, const void *value, uint32_t size, int flags);
+EXPORT int gantry_mknod(const char *path, uint32_t mode, uint32_t major, uint32_t minor);
+EXPORT int gantry_close(int fd);

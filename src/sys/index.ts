@@ -1,0 +1,11 @@
+export { getAttribute, makeNode, openAt2, resolveFlags, setAttribute } from "./file.ts";
+export { type HeldPort, holdPort } from "./host-port.ts";
+export { type MountCall, mount, mountFlags, unmount } from "./mount.ts";
+export { dumpNetlink, type NetlinkSocket, netlinkProtocols, openNetlink } from "./netlink-socket.ts";
+export {
+  createNetworkNamespace,
+  removeNetworkNamespace,
+  withNetworkNamespace,
+} from "./network-namespace.ts";
+export { type Nftables, openNftables } from "./nftables.ts";
+export { hasCode, SystemError } from "./system-error.ts";
