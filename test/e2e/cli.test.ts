@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { startEngine, type TestEngine, writeFiles } from "./harness.ts";
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startEngine();
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+});
+
+describe("gantry", () => {
+  test("run ends with the codes of docker's", async () => {
+    expect((await engine.gantry(["run", "--rm", "busybox", "sh", "-c", "exit 7"])).code).toBe(7);
+    expect((await engine.gantry(["run", "--rm", "busybox", "nonesuch"])).code).toBe(127);
+    expect((await engine.gantry(["run", "--rm", "busybox", "/etc"])).code).toBe(126);
+    expect((await engine.gantry(["run", "--rm", "--memory", "1m", "busybox", "true"])).code).toBe(125);
+    expect((await engine.gantry(["run", "--no-such-flag", "busybox"])).code).toBe(125);
+    expect(await engine.ok(["ps", "-aq"])).toBe("");
+  });
+
+  test("run carries the streams", async () => {
+    const { stdout, stderr, code } = await engine.gantry(
+      ["run", "-i", "--rm", "busybox", "sh", "-c", "cat; echo err >&2"],
+      { stdin: "in\n" },
+    );
+    expect({ stdout, stderr, code }).toEqual({ stdout: "in\n", stderr: "err\n", code: 0 });
+  });
+
+  test("goes through a container's life with docker's verbs", async () => {
+    const id = await engine.gantryOk([
+      "run",
+      "-d",
+      "--name",
+      "mine",
+      "busybox",
+      "sh",
+      "-c",
+      "echo spoken; sleep 1000",
+    ]);
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    expect(await engine.gantryOk(["ps", "--format", "{{.Names}}"])).toBe("mine");
+    expect(await engine.gantryOk(["exec", "mine", "echo", "inside"])).toBe("inside");
+    expect(await engine.gantryOk(["logs", "mine"])).toBe("spoken");
+    expect(await engine.gantryOk(["inspect", "-f", "{{.State.Running}}", "mine"])).toBe("true");
+    await engine.gantryOk(["stop", "-t", "0", "mine"]);
+    expect(await engine.gantryOk(["wait", "mine"])).toBe("137");
+    await engine.gantryOk(["start", "mine"]);
+    await engine.gantryOk(["kill", "mine"]);
+    await engine.gantryOk(["rm", "-f", "mine"]);
+    const gone = await engine.gantry(["stop", "mine"]);
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toContain("No such container: mine");
+  });
+
+  test("image tree shows which layers images share", async () => {
+    const directory = writeFiles(join(engine.directory, "tree"), {
+      Dockerfile: "FROM busybox\nRUN echo x > /x\n",
+    });
+    await engine.gantryOk(["build", "-t", "leaf:one", directory]);
+    const tree = await engine.gantryOk(["image", "tree"]);
+    expect(tree).toContain("busybox:latest");
+    expect(tree).toContain("leaf:one");
+    expect(tree.indexOf("busybox:latest")).toBeLessThan(tree.indexOf("leaf:one"));
+  });
+
+  test("tells what a container changed", async () => {
+    await engine.gantryOk(["run", "--name", "changed", "busybox", "sh", "-c", "echo x > /new; rm -r /etc"]);
+    const changes = (await engine.gantryOk(["diff", "changed"])).split("\n");
+    expect(changes).toContain("A /new");
+    expect(changes).toContain("D /etc");
+    await engine.gantryOk(["rm", "changed"]);
+  });
+
+  test("says what to do when no engine answers", async () => {
+    const { code, stderr } = await engine.gantry(["-H", `unix://${engine.directory}/nobody.sock`, "ps"]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`${engine.directory}/nobody.sock`);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, startEngine, writeFiles } from "./harness.ts";
+
+describe("system reset after a kill in the middle", () => {
+  test("leaves no mount, link, table, cgroup or process, and no data", async () => {
+    await using engine = await startEngine();
+    await engine.ok(["network", "create", "mine"]);
+    await engine.ok(["run", "-d", "--name", "plain", "-v", "data:/data", "busybox", "sleep", "1000"]);
+    await engine.ok(["run", "-d", "--network", "mine", "-p", `${freePort()}:80`, "busybox", "sleep", "1000"]);
+    await engine.ok(["run", "-dit", "--restart", "always", "busybox", "sh"]);
+    await engine.ok(["exec", "-d", "plain", "sleep", "1000"]);
+    const directory = writeFiles(join(engine.directory, "building"), {
+      Dockerfile: "FROM busybox\nRUN echo begun && sleep 1000\n",
+    });
+    await using building = engine.follow(["build", directory]);
+    await building.until("begun");
+    expect(engine.traces().length).toBeGreaterThan(8);
+
+    await engine.kill9();
+    expect(engine.traces().length).toBeGreaterThan(8);
+    const { code, stderr } = await engine.reset();
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    // The build's client still waits, and its command line names the directory.
+    await building[Symbol.asyncDispose]();
+    expect(engine.traces()).toEqual([]);
+    expect(existsSync(engine.root) ? readdirSync(engine.root) : []).toEqual([]);
+  });
+
+  test("works again after it, and a second reset is no error", async () => {
+    await using engine = await startEngine();
+    await engine.ok(["run", "-d", "busybox", "sleep", "1000"]);
+    await engine.kill9();
+    expect((await engine.reset()).code).toBe(0);
+    expect((await engine.reset()).code).toBe(0);
+    await engine.start();
+    expect(await engine.ok(["ps", "-aq"])).toBe("");
+    expect(await engine.ok(["images", "-q"])).toBe("");
+  });
+
+  test("is refused while the engine runs", async () => {
+    await using engine = await startEngine();
+    await engine.ok(["run", "-d", "--name", "safe", "busybox", "sleep", "1000"]);
+    const { code, stderr } = await engine.reset();
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/running/);
+    expect(await engine.inspect("safe", "{{.State.Running}}")).toBe("true");
+  });
+});
+
+describe("removing things one by one", () => {
+  test("leaves nothing of a container or network either", async () => {
+    await using engine = await startEngine();
+    const before = engine.traces();
+    await engine.ok(["network", "create", "brief"]);
+    for (let round = 0; round < 5; round++) {
+      await engine.ok([
+        "run",
+        "-d",
+        "--name",
+        "brief",
+        "--network",
+        "brief",
+        "-p",
+        `${freePort()}:80`,
+        "busybox",
+        "sleep",
+        "1000",
+      ]);
+      await engine.ok(["run", "--rm", "busybox", "true"]);
+      await engine.ok(["rm", "-f", "brief"]);
+    }
+    await engine.ok(["network", "rm", "brief"]);
+    // The kernel takes links away after the answer.
+    const extra = async (): Promise<string[]> => engine.traces().filter((line) => !before.includes(line));
+    const deadline = Date.now() + 10_000;
+    while ((await extra()).length > 0 && Date.now() < deadline) await Bun.sleep(50);
+    expect(await extra()).toEqual([]);
+  });
+});
