@@ -158,6 +158,7 @@ class Expander {
   #braced(name: string): string {
     const value = this.#options.variables.get(name);
     const operator = this.#scanner.next();
+    if (operator === undefined) throw new ExpansionError("syntax error: missing '}'");
     if (operator === "}") return value ?? (this.#options.keepUnset ? `\${${name}}` : "");
     if (operator === "/") return this.#replaced(name, value);
     const nullIsUnset = operator === ":";

@@ -1,0 +1,21 @@
+export { parseInstruction, parseProgram } from "./parse.ts";
+export type {
+  ArgInstruction,
+  Command,
+  CommandInstruction,
+  CopyInstruction,
+  FromInstruction,
+  HealthcheckInstruction,
+  InlineFile,
+  Instruction,
+  KeyValue,
+  OnbuildInstruction,
+  PairsInstruction,
+  Program,
+  RunInstruction,
+  RunMount,
+  Stage,
+  StageInstruction,
+  TextInstruction,
+  WordsInstruction,
+} from "./types.ts";
