@@ -1,0 +1,14 @@
+/* Buffered standard output. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "failure.h"
+
+int put_bytes(const void *bytes, size_t size, struct failure *failure);
+int put_zeros(size_t size, struct failure *failure);
+
+/* Exactly `size` bytes of `fd`: zeros follow when the file has become shorter. */
+int put_file(int fd, off_t size, const char *name, struct failure *failure);
+int put_flush(struct failure *failure);

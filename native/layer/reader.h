@@ -1,0 +1,19 @@
+/* Archives and compressed data on standard input. */
+#pragma once
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "failure.h"
+
+/* A reader of plain tar. Free it with archive_read_free. NULL on failure. */
+struct archive *open_tar(struct failure *failure);
+
+/* The next entry: 1, or 0 at the end. */
+int next_entry(struct archive *archive, struct archive_entry **entry, struct failure *failure);
+
+/* Reads standard input to its end, so that the writer is not cut off. */
+int drain_input(struct failure *failure);
+
+/* Standard input, compressed in any way libarchive knows, to standard output. */
+int decompress(struct failure *failure);
