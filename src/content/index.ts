@@ -1,1 +1,2 @@
+export { openContentStore } from "./store.ts";
 export type { ContentStore, Expected } from "./types.ts";
