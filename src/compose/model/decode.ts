@@ -10,14 +10,16 @@ import type {
   ProjectNetwork,
   ProjectVolume,
   Service,
+  ServiceMount,
   ServiceNetwork,
 } from "./project.ts";
-import { changeEntry, type Dict, entriesAt, toPlain, without } from "./tree.ts";
+import { changeEntry, type Dict, dictAt, entriesAt, toPlain, without } from "./tree.ts";
 
 /** The service `name` of a complete tree. */
 export function decodeService(name: string, tree: Dict, project: Dict): Service {
   const service = fields(tree, ["services", name]);
   const update = service.under("deploy").under("update_config");
+  const mounts = serviceMounts(service, project);
   return {
     name,
     ...defined({
@@ -33,7 +35,7 @@ export function decodeService(name: string, tree: Dict, project: Dict): Service 
     scale: service.number("scale") ?? service.under("deploy").number("replicas") ?? 1,
     dependsOn: dependencies(service),
     networks: serviceNetworks(service),
-    mounts: serviceMounts(service, project),
+    mounts,
     config: { ...containerConfig(service), Labels: service.map("labels") },
     hostConfig: hostConfig(service),
     update: {
@@ -43,22 +45,24 @@ export function decodeService(name: string, tree: Dict, project: Dict): Service 
     healthcheck: service.has("healthcheck") && service.under("healthcheck").flag("disable") !== true,
     attach: service.flag("attach") ?? true,
     profiles: service.texts("profiles"),
-    hash: serviceHash(tree),
+    hash: serviceHash(tree, mounts),
   };
 }
 
 /** Changes of these keys leave running containers as they are. */
 const outsideHash = ["build", "pull_policy", "scale", "depends_on", "profiles", "attach", "develop"] as const;
 
-function serviceHash(tree: Dict): string {
-  const plain = without(tree, ...outsideHash);
-  return hashOf(
-    toPlain(
-      changeEntry(plain, "deploy", (deploy) =>
-        deploy.kind === "dict" ? without(deploy, "replicas", "update_config", "rollback_config") : deploy,
-      ),
-    ),
+function serviceHash(tree: Dict, mounts: readonly ServiceMount[]): string {
+  const plain = changeEntry(without(tree, ...outsideHash), "deploy", (deploy) =>
+    deploy.kind === "dict" ? without(deploy, "replicas", "update_config", "rollback_config") : deploy,
   );
+  const deploy = dictAt(plain, "deploy");
+  // Host paths of secrets and configs stand outside of the service.
+  const sources = mounts.flatMap(({ kind, spec }) => (kind === "host" ? [spec.Source ?? ""] : []));
+  return hashOf({
+    service: toPlain(deploy?.entries.size === 0 ? without(plain, "deploy") : plain),
+    sources,
+  });
 }
 
 function buildSpec(build: Fields): BuildSpec {
