@@ -32,6 +32,10 @@ EXPORT int gantry_netlink_transact(int fd, const void *request, uint32_t length,
 // port.c
 EXPORT int gantry_port_bind(int protocol, uint32_t address, int port, int *bound);
 
+// service.c
+EXPORT int gantry_lock_file(const char *path);
+EXPORT int gantry_notify(const char *path, const char *text);
+
 // file.c
 EXPORT int gantry_openat2(int directory, const char *path, uint32_t flags, uint32_t mode, uint32_t resolve);
 EXPORT int gantry_lgetxattr(const char *path, const char *name, void *value, uint32_t size);

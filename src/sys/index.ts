@@ -1,5 +1,6 @@
 export { getAttribute, makeNode, openAt2, resolveFlags, setAttribute } from "./file.ts";
 export { type HeldPort, holdPort } from "./host-port.ts";
+export { lockFile } from "./lock-file.ts";
 export { type MountCall, mount, mountFlags, unmount } from "./mount.ts";
 export { dumpNetlink, type NetlinkSocket, netlinkProtocols, openNetlink } from "./netlink-socket.ts";
 export {
@@ -8,4 +9,5 @@ export {
   withNetworkNamespace,
 } from "./network-namespace.ts";
 export { type Nftables, openNftables } from "./nftables.ts";
+export { notifyService } from "./notify-service.ts";
 export { hasCode, SystemError } from "./system-error.ts";

@@ -28,6 +28,8 @@ function load(path: string) {
         returns: "i32",
       },
       gantry_port_bind: { args: ["i32", "u32", "i32", "ptr"], returns: "i32" },
+      gantry_lock_file: { args: ["ptr"], returns: "i32" },
+      gantry_notify: { args: ["ptr", "ptr"], returns: "i32" },
       gantry_openat2: { args: ["i32", "ptr", "u32", "u32", "u32"], returns: "i32" },
       gantry_lgetxattr: { args: ["ptr", "ptr", "ptr", "u32"], returns: "i32" },
       gantry_lsetxattr: { args: ["ptr", "ptr", "ptr", "u32", "i32"], returns: "i32" },
