@@ -1,1 +1,17 @@
-export type { Applied, LayerTools } from "./types.ts";
+export {
+  type CompressedLayer,
+  type Compression,
+  compressLayer,
+  detectCompression,
+  peekCompression,
+} from "./compression.ts";
+export { type Meter, meter } from "./meter.ts";
+export { createLayerTools } from "./tools.ts";
+export type {
+  Applied,
+  ApplyOptions,
+  ArchiveLimits,
+  ExtractOptions,
+  LayerTools,
+  TreeUsage,
+} from "./types.ts";

@@ -8,9 +8,37 @@ export interface Applied {
   readonly size: number;
 }
 
+/** What an archive may be at most; what is left out has no limit. */
+export interface ArchiveLimits {
+  readonly entries?: number;
+  /** Bytes of all files together, unpacked. */
+  readonly bytes?: number;
+}
+
+export interface ApplyOptions {
+  readonly limits?: ArchiveLimits;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExtractOptions extends ApplyOptions {
+  readonly directory: string;
+  /** Refuse to put a directory in the place of another kind of file, and the reverse. */
+  readonly keepKinds?: boolean;
+  /** Everything belongs to this user and group, whatever the archive says. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+export interface TreeUsage {
+  /** Bytes of files and links, each inode once. */
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
 /**
  * Tar from and to directory trees. Each call runs the native helper `gantry-layer` in a private mount namespace,
  * confined to the tree by chroot, so a hostile archive cannot name anything outside it and no mount outlives it.
+ * Failures: `invalid` names entry and reason, a full disk is `internal` with `no space left on device`, an abort
+ * throws the signal's reason. A failed apply or extract leaves what it had written so far.
  */
 export interface LayerTools {
   /**
@@ -20,19 +48,41 @@ export interface LayerTools {
   apply(
     source: AsyncIterable<Uint8Array>,
     mounts: readonly Mount[],
-    options?: { signal?: AbortSignal },
+    options?: ApplyOptions,
   ): Promise<Applied>;
   /**
    * Extracts an ordinary tar (whiteout names mean nothing) below `directory` of the tree; parents are made 0755 root.
-   * Symlinks in `directory` resolve inside the tree only.
+   * Symlinks in `directory` resolve inside the tree only. The metadata of `directory` itself stays.
    */
   extract(
     source: AsyncIterable<Uint8Array>,
     mounts: readonly Mount[],
-    options: { directory: string; signal?: AbortSignal },
+    options: ExtractOptions,
   ): Promise<void>;
-  /** The layer tar (uncompressed, whiteouts in OCI form, sorted, reproducible) of an overlay upper directory. */
-  diff(upperDirectory: string): AsyncIterable<Uint8Array>;
-  /** The tar of `path` in the tree, names relative to the parent of `path` as `docker cp` wants them. */
-  pack(mounts: readonly Mount[], path: string): AsyncIterable<Uint8Array>;
+  /**
+   * The layer tar (uncompressed, whiteouts in OCI form, sorted, reproducible) of an overlay upper directory. With
+   * `older`, of the difference between that tree and this one.
+   */
+  diff(
+    directory: string,
+    options?: { readonly older?: string; readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
+  /**
+   * The tar of `path` in the tree, names relative to the parent of `path` as `docker cp` wants them. A symlink at
+   * the end of `path` is packed as such, unless `/` or `/.` follows it. `name` gives the top another name; with ""
+   * only what lies in it is packed. Throws `not-found`.
+   */
+  pack(
+    mounts: readonly Mount[],
+    path: string,
+    options?: { readonly name?: string; readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
+  /** The same bytes without compression (gzip, zstd, bzip2 or xz, by content; anything else is passed on). */
+  decompress(
+    source: AsyncIterable<Uint8Array>,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
+  /** Brings the file system that `directory` lies on to its disk. */
+  sync(directory: string): Promise<void>;
+  usage(directory: string): Promise<TreeUsage>;
 }

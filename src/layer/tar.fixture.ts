@@ -1,0 +1,72 @@
+/** One entry of an archive that a test makes up, hostile ones included: nothing is checked. */
+export interface Entry {
+  readonly name: string | Uint8Array;
+  readonly type?: "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "L" | "S" | "g" | "x";
+  readonly link?: string;
+  readonly data?: string | Uint8Array;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mtime?: number;
+  readonly device?: readonly [major: number, minor: number];
+  /** PAX records that stand before the entry. */
+  readonly pax?: Readonly<Record<string, string | Uint8Array>>;
+  /** Size in the header where it shall differ from the data. */
+  readonly size?: number;
+}
+
+/** The archive of these entries, in their order. */
+export function tar(...entries: readonly Entry[]): Uint8Array {
+  return Buffer.concat([...entries.flatMap(blocks), new Uint8Array(1024)]);
+}
+
+/** The archive as a stream of chunks. */
+export async function* streamed(bytes: Uint8Array, size = 10_000): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+function blocks(entry: Entry): Uint8Array[] {
+  const data = toBytes(entry.data ?? "");
+  const own = [header(entry, entry.size ?? data.length), padded(data)];
+  if (!entry.pax) return own;
+  const records = Buffer.concat(Object.entries(entry.pax).map(([key, value]) => record(key, toBytes(value))));
+  return [header({ name: "PaxHeaders/x", type: "x" }, records.length), padded(records), ...own];
+}
+
+function header(entry: Entry, size: number): Uint8Array {
+  const block = new Uint8Array(512);
+  const put = (at: number, bytes: string | Uint8Array, room: number) =>
+    block.set(toBytes(bytes).subarray(0, room), at);
+  const octal = (at: number, value: number, room: number) =>
+    put(at, value.toString(8).padStart(room - 1, "0"), room);
+  put(0, entry.name, 100);
+  octal(100, entry.mode ?? (entry.type === "5" ? 0o755 : 0o644), 8);
+  octal(108, entry.uid ?? 0, 8);
+  octal(116, entry.gid ?? 0, 8);
+  octal(124, size, 12);
+  octal(136, entry.mtime ?? 1_000_000_000, 12);
+  put(148, "        ", 8);
+  put(156, entry.type ?? "0", 1);
+  put(157, entry.link ?? "", 100);
+  put(257, "ustar\u000000", 8);
+  octal(329, entry.device?.[0] ?? 0, 8);
+  octal(337, entry.device?.[1] ?? 0, 8);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  put(148, `${sum.toString(8).padStart(6, "0")}\0 `, 8);
+  return block;
+}
+
+function record(key: string, value: Uint8Array): Uint8Array {
+  const body = Buffer.concat([toBytes(` ${key}=`), value, toBytes("\n")]);
+  let length = body.length;
+  while (String(length).length + body.length !== length) length = String(length).length + body.length;
+  return Buffer.concat([toBytes(String(length)), body]);
+}
+
+function padded(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([bytes, new Uint8Array((512 - (bytes.length % 512)) % 512)]);
+}
+
+function toBytes(value: string | Uint8Array): Uint8Array {
+  return typeof value === "string" ? new TextEncoder().encode(value) : value;
+}

@@ -1,0 +1,78 @@
+import { basename } from "node:path";
+import type { Mount } from "../oci/index.ts";
+import { decompressNatively, peekCompression } from "./compression.ts";
+import { askHelper, feedHelper, type HelperCall, readHelper } from "./helper.ts";
+import { meter } from "./meter.ts";
+import type { ApplyOptions, LayerTools } from "./types.ts";
+
+/** Layer tools that run the native helper at path `helper`. */
+export function createLayerTools(options: { readonly helper: string }): LayerTools {
+  const { helper } = options;
+  const call = (task: string, words: readonly string[], signal?: AbortSignal): HelperCall => ({
+    helper,
+    task,
+    words,
+    ...(signal ? { signal } : {}),
+  });
+
+  async function* decompress(
+    source: AsyncIterable<Uint8Array>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<Uint8Array> {
+    const { compression, chunks } = await peekCompression(source);
+    if (compression === "none") yield* chunks;
+    else if (compression === "gzip" || compression === "zstd") yield* decompressNatively(chunks, compression);
+    else yield* readHelper(call(`decompress ${compression} data`, ["decompress"], signal), chunks);
+  }
+
+  return {
+    decompress,
+    async apply(source, mounts, { limits, signal } = {}) {
+      const metered = meter(decompress(source, signal ? { signal } : {}));
+      const words = [...limitWords(limits), "apply", ...mountWords(mounts)];
+      await feedHelper(call("apply layer", words, signal), metered.chunks);
+      return metered.result();
+    },
+    async extract(source, mounts, { directory, limits, keepKinds, owner, signal }) {
+      const words = [
+        ...limitWords(limits),
+        ...(keepKinds ? ["--keep-kinds"] : []),
+        ...(owner ? ["--owner", `${owner.uid}:${owner.gid}`] : []),
+        "extract",
+        ...mountWords(mounts),
+        directory,
+      ];
+      await feedHelper(call("extract archive", words, signal), decompress(source, signal ? { signal } : {}));
+    },
+    diff: (directory, { older, signal } = {}) =>
+      readHelper(call("read changes", ["diff", ...(older === undefined ? [] : [older]), directory], signal)),
+    pack: (mounts, path, { name = topName(path), signal } = {}) =>
+      readHelper(call(`pack ${path}`, ["pack", ...mountWords(mounts), path, name], signal)),
+    async sync(directory) {
+      await askHelper(call("sync", ["sync", directory]));
+    },
+    async usage(directory) {
+      const [bytes, inodes] = (await askHelper(call("measure", ["usage", directory]))).trim().split(" ");
+      return { bytes: Number(bytes), inodes: Number(inodes) };
+    },
+  };
+}
+
+/** What `docker cp` calls the top: the last component as written, `.` and `/` included. */
+function topName(path: string): string {
+  return path === "" || /^\/+$/.test(path) ? "/" : basename(path);
+}
+
+function mountWords(mounts: readonly Mount[]): string[] {
+  const [mount, ...others] = mounts;
+  if (!mount || others.length > 0) throw new Error(`A tree is one mount, not ${mounts.length}`);
+  return [mount.type, mount.source, mount.options.join(",")];
+}
+
+function limitWords(limits: ApplyOptions["limits"] = {}): string[] {
+  const { entries, bytes } = limits;
+  return [
+    ...(entries === undefined ? [] : ["--entries", String(entries)]),
+    ...(bytes === undefined ? [] : ["--bytes", String(bytes)]),
+  ];
+}
