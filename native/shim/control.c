@@ -145,10 +145,9 @@ static void do_exec(const struct request *request) {
   process->stdin_once = true;
   process->next = shim.execs;
   shim.execs = process;
-  if (is_on(request, "stream")) {
-    request->client->process = process;
-    request->client->offers_stdin = is_on(request, "stdin");
-  }
+  // The connection becomes the exec's stream, so that it cannot miss anything.
+  request->client->process = process;
+  request->client->offers_stdin = is_on(request, "stdin");
   if (launch_start(process, request->client, request->tag, is_on(request, "stdin"), &failure) < 0) {
     process->state = PROCESS_EXITED;
     refuse(request, failure.text);

@@ -82,6 +82,8 @@ void remains_removed(void) {
     char time[40];
     format_time(shim.exited_at, time, sizeof time);
     event_send("event exit code=%d oom=%d at=%s\n", shim.init.code, shim.oom_killed, time);
+  } else {
+    event_send("event end\n");
   }
   finish_when_drained();
 }

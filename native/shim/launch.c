@@ -236,7 +236,10 @@ void launch_finished(struct launch *launch, int status) {
     return;
   }
   pid_t pid = atoi(text);
-  if (process == &shim.init) keep_seccomp_filter();
+  if (process == &shim.init) {
+    keep_seccomp_filter();
+    event_send("event started pid=%d\n", pid);
+  }
   hand_over_streams(launch);
   if (launch->asker != NULL) {
     snprintf(text, sizeof text, "%llu ok pid=%d\n", (unsigned long long)launch->tag, pid);

@@ -1,5 +1,9 @@
+export { readHostAbilities } from "./host.ts";
+export { openRuntime, type RuntimeOptions } from "./runtime.ts";
+export { buildExecProcess, buildSpec } from "./spec/build.ts";
 export type {
   BuiltSpec,
+  DeviceNode,
   ExecSpec,
   ExecSpecInput,
   HostAbilities,
@@ -17,3 +21,4 @@ export type {
   Task,
   TaskConfig,
 } from "./types.ts";
+export { type ResolvedUser, resolveUser } from "./user.ts";

@@ -41,6 +41,8 @@ export interface SpecInput {
   readonly deviceCgroupRules: readonly string[];
   /** Absolute, below the engine's cgroup parent. */
   readonly cgroupsPath: string;
+  /** Path of a static init on the host, made the parent of the command inside (`--init`). */
+  readonly initPath?: string;
   /** What this host can grant; what it cannot is clamped with a warning. */
   readonly host: HostAbilities;
 }
@@ -53,6 +55,26 @@ export interface HostAbilities {
   readonly canRaiseLimits: boolean;
   readonly cgroup: "v1" | "v2" | "hybrid";
   readonly seccomp: boolean;
+  /** Swap can be limited; true when absent. */
+  readonly swapAccounting?: boolean;
+  /** The engine's own; a process without CAP_SYS_RESOURCE cannot go below it. 0 when absent. */
+  readonly oomScoreAdj?: number;
+  /** Go's name of the machine's architecture; the engine's own when absent. */
+  readonly architecture?: string;
+  /** Paths of this machine to be masked beyond the default ones. */
+  readonly maskedPaths?: readonly string[];
+  /** The device file at a path, or all below a directory; empty when there is none. */
+  readonly lookupDevices?: (path: string) => readonly DeviceNode[];
+}
+
+export interface DeviceNode {
+  readonly path: string;
+  readonly type: "b" | "c";
+  readonly major: number;
+  readonly minor: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface BuiltSpec {
@@ -64,11 +86,17 @@ export interface BuiltSpec {
 export interface ExecSpecInput {
   readonly container: RuntimeSpec;
   readonly args: readonly string[];
+  /** The whole environment. */
   readonly env: readonly string[];
+  /** Default: the container's. */
   readonly cwd?: string;
+  /** Default: the container's. */
   readonly user?: { uid: number; gid: number; additionalGids: readonly number[] };
   readonly tty: boolean;
+  /** All capabilities that the host can grant instead of the container's own. */
   readonly privileged: boolean;
+  /** Needed for `privileged` alone; without it the container's own bounding set is the limit. */
+  readonly host?: Pick<HostAbilities, "boundingCapabilities">;
 }
 
 export type ExecSpec = ProcessSpec;

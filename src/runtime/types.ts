@@ -73,7 +73,10 @@ export interface Task {
   /** Applies new limits to the running cgroup. */
   update(resources: LinuxResources): Promise<void>;
   exec(config: ExecConfig): Promise<ExecProcess>;
-  /** Ends the shim of a task that was never started, or kills everything of one that was. Resolves when gone. */
+  /**
+   * Ends the shim of a task that was never started, or kills everything of one that was, and removes the bundle.
+   * Resolves when gone. After `exited` it also drops clients that do not read.
+   */
   destroy(): Promise<void>;
 }
 
@@ -102,9 +105,13 @@ export interface Runtime {
   create(config: TaskConfig): Promise<Task>;
   /**
    * Finds the task of a bundle after a restart of the engine: alive → a Task; ended → its exit status;
-   * nothing known (a reboot) → undefined. In the latter two cases what the shim left behind is removed.
+   * nothing known (a reboot) → undefined. In the latter two cases processes, cgroups and the OCI runtime's state are
+   * removed; the bundle stays until the caller has recorded the end and removes it. A task whose shim was
+   * killed cannot be supervised any more: it is killed and reported with code 137.
    */
   recover(id: string, bundle: string): Promise<{ task: Task } | { exit: ExitStatus } | undefined>;
   /** Removes runtime state, cgroups and shims of bundles under `bundlesRoot` whose IDs are not in `known`. */
   sweep(bundlesRoot: string, known: ReadonlySet<string>): Promise<void>;
+  /** Lets go of all shims, which go on; their tasks' promises never settle. */
+  close(): void;
 }

@@ -1,0 +1,62 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { codeOf, EngineError } from "../base/index.ts";
+import type { RuntimeSpec } from "../oci/index.ts";
+import { renderShimConfig, type ShimConfig } from "./shim-config.ts";
+import { unlimited } from "./spec/rlimits.ts";
+import type { ExitStatus } from "./types.ts";
+
+/** Writes what runtime and shim read, over what an earlier run left in the directory. */
+export async function writeBundle(bundle: string, spec: RuntimeSpec, shim: ShimConfig): Promise<void> {
+  await Promise.all([
+    mkdir(spec.root.path, { recursive: true, mode: 0o755 }),
+    mkdir(bundle, { recursive: true, mode: 0o700 }),
+  ]);
+  await Promise.all([
+    writeFile(join(bundle, "config.json"), renderSpec(spec), { mode: 0o600 }),
+    writeFile(join(bundle, "shim.conf"), renderShimConfig(shim), { mode: 0o600 }),
+    rm(join(bundle, "exit"), { force: true }),
+    rm(join(bundle, "init.pid"), { force: true }),
+  ]);
+}
+
+/** JSON text in which "unlimited" is the largest 64-bit number, which JavaScript cannot print exactly. */
+export function renderSpec(spec: object): string {
+  return JSON.stringify(spec).replaceAll(`:${unlimited}`, ":18446744073709551615");
+}
+
+/** What the shim wrote when init ended; undefined while nothing did. */
+export async function readExit(bundle: string): Promise<ExitStatus | undefined> {
+  const text = await readOptional(join(bundle, "exit"));
+  if (text === undefined) return undefined;
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || !("code" in value) || typeof value.code !== "number") {
+    throw new EngineError("internal", `Cannot read exit status: ${bundle}/exit is damaged`, {
+      subject: bundle,
+    });
+  }
+  const oomKilled = "oomKilled" in value && value.oomKilled === true;
+  const exitedAt = "exitedAt" in value ? String(value.exitedAt) : new Date().toISOString();
+  return { code: value.code, oomKilled, exitedAt };
+}
+
+/** True when init of this bundle was started at least as far as having a process. */
+export async function wasStarted(bundle: string): Promise<boolean> {
+  return (await readOptional(join(bundle, "init.pid"))) !== undefined;
+}
+
+/** The cgroup path that a bundle's specification names; undefined without a bundle. */
+export async function cgroupsPathOf(bundle: string): Promise<string | undefined> {
+  const text = await readOptional(join(bundle, "config.json"));
+  if (text === undefined) return undefined;
+  return /"cgroupsPath":"([^"\\]+)"/.exec(text)?.[1];
+}
+
+async function readOptional(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}

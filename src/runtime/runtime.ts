@@ -1,0 +1,155 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineError, type Logger } from "../base/index.ts";
+import { writeBundle } from "./bundle.ts";
+import { type CgroupMount, cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
+import { type Recovered, recoverTask } from "./recover.ts";
+import { findRuntimes, type OciRuntime } from "./runtimes.ts";
+import { SeccompCache } from "./seccomp-cache.ts";
+import type { ShimConfig } from "./shim-config.ts";
+import { spawnShim } from "./shim-process.ts";
+import { sweepRemains } from "./sweep.ts";
+import { ShimTask, type TaskOptions } from "./task.ts";
+import type { Runtime, Task, TaskConfig } from "./types.ts";
+
+export interface RuntimeOptions {
+  /** Path of the shim binary. */
+  readonly shim: string;
+  /** State of the OCI runtimes is kept below; gone after a reboot. */
+  readonly runDirectory: string;
+  /** Absolute, such as `/gantry`: every container's cgroup is below. */
+  readonly cgroupParent: string;
+  readonly log: Logger;
+  /** Runtimes beyond those found, name → path. */
+  readonly runtimes?: Readonly<Record<string, string>>;
+}
+
+/** Finds runtimes and cgroups of this host and prepares the state directory. Starts no process. */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const stateRoot = join(options.runDirectory, "runtime");
+  await mkdir(stateRoot, { recursive: true, mode: 0o700 });
+  const [runtimes, mountinfo, filters] = await Promise.all([
+    findRuntimes(options.runtimes),
+    readFile("/proc/self/mountinfo", "utf8"),
+    SeccompCache.open(join(options.runDirectory, "seccomp")),
+  ]);
+  const mounts = parseCgroupMounts(mountinfo);
+  const detach = await mountsToDetach(mounts);
+  return new ShimRuntime({ ...options, stateRoot, runtimes, filters, mounts, detach });
+}
+
+/**
+ * In hybrid mode crun refuses to work beside a v2 tree that carries controllers, so the shim's child does
+ * without that mount.
+ */
+async function mountsToDetach(mounts: readonly CgroupMount[]): Promise<string[]> {
+  if (cgroupMode(mounts) !== "hybrid") return [];
+  const unified = mounts.filter(({ version }) => version === 2);
+  const controllers = await Promise.all(
+    unified.map(({ path }) => readFile(join(path, "cgroup.controllers"), "utf8").catch(() => "")),
+  );
+  return unified.filter((_, index) => controllers[index]?.trim()).map(({ path }) => path);
+}
+
+interface RuntimeParts {
+  readonly shim: string;
+  readonly cgroupParent: string;
+  readonly log: Logger;
+  readonly stateRoot: string;
+  readonly runtimes: readonly OciRuntime[];
+  readonly filters: SeccompCache;
+  readonly mounts: readonly CgroupMount[];
+  readonly detach: readonly string[];
+}
+
+class ShimRuntime implements Runtime {
+  readonly available: ReadonlyMap<string, string>;
+  readonly defaultName: string;
+  readonly #parts: RuntimeParts;
+  readonly #tasks = new Set<ShimTask>();
+  /** The hierarchies in which a container has a directory. */
+  readonly #mounts: readonly CgroupMount[];
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.#mounts = parts.mounts.filter(({ path }) => !parts.detach.includes(path));
+    this.available = new Map(parts.runtimes.map(({ name, path }) => [name, path]));
+    this.defaultName = parts.runtimes[0]?.name ?? "";
+  }
+
+  async create(config: TaskConfig): Promise<Task> {
+    const runtime = this.#runtime(config.runtime);
+    const { spec, keepAt } = await this.#parts.filters.prepare(config.spec, runtime);
+    await writeBundle(config.bundle, spec, this.#shimConfig(config, runtime, keepAt));
+    await spawnShim(this.#parts.shim, config.bundle);
+    const options = this.#taskOptions(config.id, config.bundle, config.spec.process.args[0]);
+    return this.#keep((await ShimTask.connect(options)).task);
+  }
+
+  async recover(id: string, bundle: string): Promise<Recovered> {
+    const found = await recoverTask(this.#taskOptions(id, bundle));
+    if (found && "task" in found) this.#keep(found.task);
+    return found;
+  }
+
+  async sweep(bundlesRoot: string, known: ReadonlySet<string>): Promise<void> {
+    await sweepRemains({
+      bundlesRoot,
+      known,
+      stateRoot: this.#parts.stateRoot,
+      cgroupParent: this.#parts.cgroupParent,
+      cgroupMounts: this.#mounts,
+      log: this.#parts.log,
+      taskOptions: (id, bundle) => this.#taskOptions(id, bundle),
+    });
+  }
+
+  close(): void {
+    for (const task of this.#tasks) task.release();
+    this.#tasks.clear();
+  }
+
+  #keep(task: ShimTask): ShimTask {
+    this.#tasks.add(task);
+    task.gone
+      .catch((error: unknown) =>
+        this.#parts.log.error("cannot clean up after a shim", { container: task.id, error }),
+      )
+      .finally(() => this.#tasks.delete(task));
+    return task;
+  }
+
+  #runtime(name = this.defaultName): OciRuntime {
+    const found = this.#parts.runtimes.find((runtime) => runtime.name === name);
+    if (found) return found;
+    throw new EngineError("invalid", `unknown or invalid runtime name: ${name}`, { subject: name });
+  }
+
+  #taskOptions(id: string, bundle: string, command = ""): TaskOptions {
+    return { id, bundle, shim: this.#parts.shim, cgroupMounts: this.#mounts, command };
+  }
+
+  #shimConfig(config: TaskConfig, runtime: OciRuntime, seccompCache: string | undefined): ShimConfig {
+    const cgroupsPath = config.spec.linux.cgroupsPath ?? join(this.#parts.cgroupParent, config.id);
+    const memory = this.#mounts.find(({ controllers }) => controllers.includes("memory"));
+    const unified = this.#mounts.find(({ version }) => version === 2);
+    return {
+      id: config.id,
+      runtime: runtime.path,
+      runtimeRoot: join(this.#parts.stateRoot, runtime.name),
+      runtimeDeletes: runtime.kind === "other",
+      tty: config.tty,
+      openStdin: config.openStdin,
+      stdinOnce: config.stdinOnce,
+      log: config.log,
+      rootfsPath: config.spec.root.path,
+      rootfs: config.rootfs,
+      detachMounts: this.#parts.detach,
+      cgroups: this.#mounts.map(({ path }) => path + cgroupsPath),
+      oomFile: memory
+        ? `${memory.path}${cgroupsPath}/memory.oom_control`
+        : unified && `${unified.path}${cgroupsPath}/memory.events`,
+      seccompCache,
+    };
+  }
+}

@@ -1,0 +1,73 @@
+import { EngineError } from "../base/index.ts";
+import type { Mount } from "../oci/index.ts";
+import type { LogTarget } from "./types.ts";
+
+/** What a shim is told; see native/protocol.md. */
+export interface ShimConfig {
+  readonly id: string;
+  readonly runtime: string;
+  /** State directory of the OCI runtime, of this engine alone. */
+  readonly runtimeRoot: string;
+  /** The runtime must remove its state itself; crun's and runc's is known, so the shim does it without a process. */
+  readonly runtimeDeletes: boolean;
+  readonly tty: boolean;
+  readonly openStdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly log: LogTarget;
+  readonly rootfsPath: string;
+  readonly rootfs: readonly Mount[];
+  readonly detachMounts: readonly string[];
+  readonly cgroups: readonly string[];
+  readonly oomFile: string | undefined;
+  /** Where crun's compiled system call filter is to be kept. */
+  readonly seccompCache: string | undefined;
+}
+
+/** The text of `shim.conf`. Throws `invalid` for a value that one line cannot hold. */
+export function renderShimConfig(config: ShimConfig): string {
+  const { log } = config;
+  const lines: (readonly [string, string | number | boolean | undefined])[] = [
+    ["id", config.id],
+    ["runtime", config.runtime],
+    ["runtime-root", config.runtimeRoot],
+    ["runtime-deletes", config.runtimeDeletes],
+    ["tty", config.tty],
+    ["stdin", config.openStdin],
+    ["stdin-once", config.stdinOnce],
+    ["log-driver", log.driver],
+    ...(log.driver === "local" ? logLines(log) : []),
+    ["rootfs", config.rootfsPath],
+    ...config.rootfs.flatMap(mountLines),
+    ...config.detachMounts.map((path) => ["detach-mount", path] as const),
+    ...config.cgroups.map((path) => ["cgroup", path] as const),
+    ["oom-file", config.oomFile],
+    ["seccomp-cache", config.seccompCache],
+  ];
+  return lines
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${text(key, value)}\n`)
+    .join("");
+}
+
+function logLines(log: LogTarget) {
+  return [
+    ["log-dir", log.directory],
+    ["log-max-bytes", Math.max(0, Math.floor(log.maxBytes))],
+    ["log-max-files", Math.max(1, Math.floor(log.maxFiles))],
+  ] as const;
+}
+
+function mountLines(mount: Mount) {
+  return [
+    ["mount-type", mount.type] as const,
+    ["mount-source", mount.source] as const,
+    ...mount.options.map((option) => ["mount-option", option] as const),
+  ];
+}
+
+function text(key: string, value: string | number | boolean | undefined): string {
+  if (typeof value === "boolean") return value ? "1" : "0";
+  const plain = String(value);
+  if (!/[\n\0]/.test(plain)) return plain;
+  throw new EngineError("invalid", `Cannot start container: ${key} contains a line break`, { subject: key });
+}
