@@ -1,1 +1,2 @@
+export { applyChanges } from "./changes.ts";
 export type { BuildEvent, Builder, BuildRequest } from "./types.ts";

@@ -8,9 +8,11 @@ import { connectContainer, disconnectContainer } from "./connect.ts";
 import { type CreateRequest, createContainer } from "./create.ts";
 import { Execs } from "./exec.ts";
 import { watchExit } from "./exited.ts";
+import { announceContainer } from "./facts.ts";
 import { watchHealth } from "./health.ts";
 import { containerLogs, type LogsRequest } from "./logs.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
+import { pruneContainers } from "./prune.ts";
 import { recoverContainers } from "./recover.ts";
 import { type RemoveOptions, removeContainer, removeLocked } from "./remove.ts";
 import { renameContainer } from "./rename.ts";
@@ -55,6 +57,12 @@ export function createContainerService(needs: Collaborators) {
     connect: (network: string, reference: string, settings: EndpointSettings) =>
       connectContainer(needs, network, reference, settings),
     disconnect: (network: string, reference: string) => disconnectContainer(needs, network, reference),
+    prune: (matches: (record: ContainerRecord) => boolean) => pruneContainers(needs, matches),
+    /** A client let go of a container with the detach keys. */
+    announceDetach: (reference: string): void => {
+      const record = needs.store.find(reference);
+      if (record) announceContainer(needs.announce, record, "detach");
+    },
     recover: async () => {
       const recovered = await recoverContainers(needs);
       return { alive: recovered.alive, settle: () => recovered.settle(hooks) };

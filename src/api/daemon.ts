@@ -1,0 +1,57 @@
+import packageFile from "../../package.json" with { type: "json" };
+import { createLogger, messageOf } from "../base/index.ts";
+import { startEngine } from "../engine/index.ts";
+import { notifyService } from "../sys/index.ts";
+import { daemonUsage, parseDaemonOptions } from "./daemon-options.ts";
+import { allRoutes } from "./routes/all.ts";
+import { Router } from "./routes.ts";
+import { serve } from "./server.ts";
+
+/** Runs `gantry daemon` until a signal ends it; resolves to the exit code. */
+export async function runDaemon(argv: readonly string[]): Promise<number> {
+  const say = (line: string): void => void process.stderr.write(line);
+  try {
+    const options = parseDaemonOptions(argv);
+    if (!options) {
+      process.stdout.write(daemonUsage);
+      return 0;
+    }
+    const log = createLogger(say, options.debug ? "debug" : "info");
+    const stopped = stopSignal();
+    const engine = await startEngine(options, log);
+    const router = new Router(allRoutes(engine, packageFile.version));
+    const needs = { router, log, engineVersion: packageFile.version };
+    const serving = await serve(needs, options);
+    for (const host of serving.hosts) say(`gantry: ready on ${host}\n`);
+    tellServiceManager("READY=1", (error) => log.warn("cannot reach the service manager", { error }));
+    const signal = await stopped;
+    log.info("stopping; containers go on running", { signal });
+    tellServiceManager("STOPPING=1", () => {});
+    await serving.close();
+    await engine.close();
+    return 0;
+  } catch (error) {
+    say(`gantry: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a client that hangs up never ends the process. */
+function stopSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  process.once("SIGTERM", () => resolve("SIGTERM"));
+  process.once("SIGINT", () => resolve("SIGINT"));
+  process.on("SIGHUP", () => {});
+  process.on("SIGPIPE", () => {});
+  return promise;
+}
+
+function tellServiceManager(text: string, failed: (error: string) => void): void {
+  const socket = process.env.NOTIFY_SOCKET;
+  if (!socket) return;
+  try {
+    notifyService(socket, text);
+  } catch (error) {
+    failed(messageOf(error));
+  }
+}

@@ -1,0 +1,36 @@
+import { applyChanges } from "../../build/index.ts";
+import type { Engine } from "../../engine/index.ts";
+import type { Route } from "../routes.ts";
+import { buildRoutes } from "./build.ts";
+import { containerLifeRoutes } from "./container-life.ts";
+import { containerStreamRoutes } from "./container-streams.ts";
+import { containerRoutes } from "./containers.ts";
+import { diskUsageRoutes } from "./disk-usage.ts";
+import { eventRoutes } from "./events.ts";
+import { execRoutes } from "./exec.ts";
+import { imageRoutes } from "./images.ts";
+import { networkRoutes } from "./networks.ts";
+import { systemRoutes } from "./system.ts";
+import { unservedRoutes } from "./unserved.ts";
+import { volumeRoutes } from "./volumes.ts";
+
+/** The whole table: every resource with the part of the engine that it uses. */
+export function allRoutes(engine: Engine, engineVersion: string): Route[] {
+  const { containers, images, network, snapshots, volumes, builder, collect } = engine;
+  const { store } = containers;
+  const announce = (fact: Parameters<typeof engine.events.publish>[0]): void => engine.events.publish(fact);
+  return [
+    ...systemRoutes({ engine, engineVersion }),
+    ...eventRoutes(engine.events),
+    ...diskUsageRoutes({ store, images, network, snapshots, volumes }),
+    ...containerRoutes({ containers, images, network, snapshots, paths: engine.paths }),
+    ...containerLifeRoutes(containers),
+    ...containerStreamRoutes({ containers }),
+    ...execRoutes(containers.execs),
+    ...imageRoutes({ images, store, announce, collect, applyChanges }),
+    ...buildRoutes({ builder, announce, collect }),
+    ...networkRoutes({ network, containers, announce }),
+    ...volumeRoutes({ volumes, store, announce }),
+    ...unservedRoutes(),
+  ];
+}

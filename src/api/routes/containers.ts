@@ -1,0 +1,154 @@
+import type { ContainerRecord, ContainerService } from "../../container/index.ts";
+import type { ImageService } from "../../image/index.ts";
+import type { NetworkService } from "../../network/index.ts";
+import type { Snapshotter } from "../../snapshot/index.ts";
+import { parseFilters } from "../../wire/index.ts";
+import { type Call, empty, json, type Reply, readJson } from "../call.ts";
+import { createRequest, updateRequest } from "../container-decoder.ts";
+import { filterContainers } from "../container-filter.ts";
+import { checkKeys, pruneFilter } from "../filter.ts";
+import { boolean, integer, string } from "../query.ts";
+import { type Route, route } from "../routes.ts";
+import { containerInspect } from "../shapes/container-inspect.ts";
+import { containerSummary } from "../shapes/container-summary.ts";
+
+export interface ContainerRoutesNeeds {
+  readonly containers: Pick<
+    ContainerService,
+    "store" | "execs" | "create" | "remove" | "rename" | "update" | "top" | "changes" | "prune"
+  >;
+  readonly images: Pick<ImageService, "find">;
+  readonly network: NetworkService;
+  readonly snapshots: Pick<Snapshotter, "usage" | "mounts">;
+  readonly paths: { readonly containers: string; readonly tasks: string };
+}
+
+/** Containers as things: list, create, inspect, change, remove. */
+export function containerRoutes(needs: ContainerRoutesNeeds): Route[] {
+  return [
+    route("GET", "/containers/json", (call) => list(needs, call)),
+    route("POST", "/containers/create", (call) => create(needs, call)),
+    route("POST", "/containers/prune", (call) => prune(needs, call)),
+    route("GET", "/containers/{id}/json", (call) => inspect(needs, call)),
+    route("GET", "/containers/{id}/top", async (call) =>
+      json(await needs.containers.top(idOf(call), string(call.query, "ps_args"))),
+    ),
+    route("GET", "/containers/{id}/changes", async (call) => {
+      const changes = await needs.containers.changes(idOf(call));
+      return json(changes.length > 0 ? changes : null);
+    }),
+    route("POST", "/containers/{id}/rename", async (call) => {
+      await needs.containers.rename(idOf(call), string(call.query, "name"));
+      return empty();
+    }),
+    route("POST", "/containers/{id}/update", async (call) => {
+      await needs.containers.update(idOf(call), await readJson(call, updateRequest));
+      return json({ Warnings: [] });
+    }),
+    route("DELETE", "/containers/{id}", async (call) => {
+      await needs.containers.remove(idOf(call), {
+        force: boolean(call.query, "force"),
+        volumes: boolean(call.query, "v"),
+      });
+      return empty();
+    }),
+  ];
+}
+
+function idOf(call: Call): string {
+  return call.params.id ?? "";
+}
+
+async function create(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
+  const { HostConfig, NetworkingConfig, ...config } = await readJson(call, createRequest);
+  const { id, warnings } = await needs.containers.create({
+    name: string(call.query, "name"),
+    config,
+    hostConfig: HostConfig ?? {},
+    endpoints: NetworkingConfig?.EndpointsConfig ?? {},
+  });
+  return json({ Id: id, Warnings: warnings }, 201);
+}
+
+async function list(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
+  const { store } = needs.containers;
+  const filters = parseFilters(call.query.get("filters") ?? undefined);
+  const limit = integer(call.query, "limit") ?? 0;
+  // A filter on the state, like a limit, looks at all containers.
+  const all = boolean(call.query, "all") || limit > 0 || filters.has("status") || filters.has("exited");
+  const matching = filterContainers(store.list(), filters, {
+    store,
+    images: needs.images,
+    network: needs.network,
+    health: (id) => store.live(id).health,
+  })
+    .filter((record) => all || record.state.pid > 0 || record.state.phase === "restarting")
+    .sort((a, b) => (a.created < b.created ? 1 : -1));
+  const shown = limit > 0 ? matching.slice(0, limit) : matching;
+  const now = Date.now();
+  const withSize = boolean(call.query, "size");
+  const rows = shown.map(async (record) => ({
+    ...containerSummary(record, {
+      health: store.live(record.id).health,
+      network: needs.network,
+      now,
+      imageNameHolds: imageNameHolds(needs, record),
+    }),
+    ...(withSize ? await sizes(needs, record) : {}),
+  }));
+  return json(await Promise.all(rows));
+}
+
+/** A name that moved on to another image no longer says what the container runs. */
+function imageNameHolds(needs: ContainerRoutesNeeds, record: ContainerRecord): boolean {
+  const name = record.config.Image ?? "";
+  const image = needs.images.find(name);
+  return image === undefined || image.id === record.image;
+}
+
+async function inspect(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
+  const { store, execs } = needs.containers;
+  const record = store.get(idOf(call));
+  const shape = containerInspect({
+    record,
+    health: store.live(record.id).health,
+    execIDs: execs.running(record.id),
+    network: needs.network,
+    paths: needs.paths,
+    graph: await graphData(needs, record),
+  });
+  return json(boolean(call.query, "size") ? { ...shape, ...(await sizes(needs, record)) } : shape);
+}
+
+/** Overlay directories in Docker's words; empty while the writable layer is being removed. */
+async function graphData(
+  needs: ContainerRoutesNeeds,
+  record: ContainerRecord,
+): Promise<Record<string, string>> {
+  const mounts = await needs.snapshots.mounts(record.id).catch(() => []);
+  const names = { lowerdir: "LowerDir", upperdir: "UpperDir", workdir: "WorkDir" };
+  const pairs = Object.entries(names).map(([option, name]) => {
+    const word = mounts[0]?.options.find((candidate) => candidate.startsWith(`${option}=`));
+    return [name, word?.slice(option.length + 1) ?? ""] as const;
+  });
+  return Object.fromEntries(pairs.filter(([, value]) => value !== ""));
+}
+
+async function sizes(
+  needs: ContainerRoutesNeeds,
+  record: ContainerRecord,
+): Promise<{ SizeRw: number; SizeRootFs: number }> {
+  const own = await needs.snapshots.usage(record.id);
+  const image = needs.images.find(record.image)?.size ?? 0;
+  return { SizeRw: own.bytes, SizeRootFs: own.bytes + image };
+}
+
+async function prune(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
+  const filters = parseFilters(call.query.get("filters") ?? undefined);
+  checkKeys(filters, ["until", "label", "label!"]);
+  const matches = pruneFilter(filters);
+  const { removed, bytes } = await needs.containers.prune((record) =>
+    matches({ labels: record.config.Labels ?? {}, created: record.created }),
+  );
+  return json({ ContainersDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: bytes });
+}

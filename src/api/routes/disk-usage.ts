@@ -1,0 +1,86 @@
+import type { ContainerStore } from "../../container/index.ts";
+import { volumeUsers } from "../../container/index.ts";
+import type { Image, ImageService } from "../../image/index.ts";
+import type { NetworkService } from "../../network/index.ts";
+import type { Snapshotter } from "../../snapshot/index.ts";
+import type { VolumeService } from "../../volume/index.ts";
+import { type Call, json, type Reply } from "../call.ts";
+import { type Route, route } from "../routes.ts";
+import { containerSummary } from "../shapes/container-summary.ts";
+import { imageSummary } from "../shapes/image.ts";
+import { volumeShape } from "./volumes.ts";
+
+interface Needs {
+  readonly store: Pick<ContainerStore, "list" | "live">;
+  readonly images: Pick<ImageService, "list">;
+  readonly network: Pick<NetworkService, "findSandbox" | "get">;
+  readonly snapshots: Pick<Snapshotter, "usage">;
+  readonly volumes: VolumeService;
+}
+
+/** What lies on disk, for `docker system df`. */
+export function diskUsageRoutes(needs: Needs): Route[] {
+  return [route("GET", "/system/df", (call) => diskUsage(needs, call))];
+}
+
+async function diskUsage(needs: Needs, call: Call): Promise<Reply> {
+  const types = call.query.getAll("type");
+  const wants = (type: string): boolean => types.length === 0 || types.includes(type);
+  const images = needs.images.list();
+  const [containers, volumes] = await Promise.all([
+    wants("container") ? containerRows(needs, images) : [],
+    wants("volume") ? volumeRows(needs) : [],
+  ]);
+  return json({
+    LayersSize: wants("image") ? layersSize(images) : 0,
+    Images: wants("image") ? imageRows(needs, images) : [],
+    Containers: containers,
+    Volumes: volumes,
+    BuildCache: [],
+    BuilderSize: 0,
+  });
+}
+
+/** Bytes of all layers, each counted once. */
+function layersSize(images: readonly Image[]): number {
+  const sizes = new Map(
+    images.flatMap((image) =>
+      image.config.rootfs.diff_ids.map((diffID, at) => [diffID, image.layerSizes[at] ?? 0] as const),
+    ),
+  );
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function imageRows(needs: Needs, images: readonly Image[]) {
+  const records = needs.store.list();
+  return images.map((image) =>
+    imageSummary(image, records.filter((record) => record.image === image.id).length, images),
+  );
+}
+
+async function containerRows(needs: Needs, images: readonly Image[]) {
+  const now = Date.now();
+  const rows = needs.store.list().map(async (record) => {
+    const { bytes } = await needs.snapshots.usage(record.id).catch(() => ({ bytes: 0 }));
+    const size = images.find((image) => image.id === record.image)?.size ?? 0;
+    const health = needs.store.live(record.id).health;
+    return {
+      ...containerSummary(record, { health, network: needs.network, now, imageNameHolds: true }),
+      SizeRw: bytes,
+      SizeRootFs: bytes + size,
+    };
+  });
+  return await Promise.all(rows);
+}
+
+async function volumeRows(needs: Needs) {
+  const records = needs.store.list();
+  const rows = needs.volumes.list().map(async (volume) => ({
+    ...volumeShape(needs.volumes, volume),
+    UsageData: {
+      Size: await needs.volumes.usage(volume.name),
+      RefCount: volumeUsers(records, volume.name).length,
+    },
+  }));
+  return await Promise.all(rows);
+}

@@ -1,0 +1,177 @@
+import { join } from "node:path";
+import {
+  type ContainerRecord,
+  countsAsRunning,
+  type HealthView,
+  isLive,
+  type MountRecord,
+  networkFiles,
+} from "../../container/index.ts";
+import type { NetworkService } from "../../network/index.ts";
+import type { ContainerInspect, ContainerState, HostConfig, MountPoint } from "../../wire/index.ts";
+import { endpointMap, liveSandbox, portMap } from "./container-network.ts";
+import { timeOrNever } from "./time.ts";
+
+export interface InspectParts {
+  readonly record: ContainerRecord;
+  readonly health: HealthView | undefined;
+  readonly execIDs: readonly string[];
+  readonly network: Pick<NetworkService, "findSandbox" | "get">;
+  readonly paths: { readonly containers: string; readonly tasks: string };
+  readonly graph: Readonly<Record<string, string>>;
+}
+
+/** `GET /containers/{id}/json`. */
+export function containerInspect(parts: InspectParts): ContainerInspect {
+  const { record } = parts;
+  const command = [...(record.config.Entrypoint ?? []), ...(record.config.Cmd ?? [])].filter(
+    (word, at) => at > 0 || word !== "",
+  );
+  const files = networkFiles(parts.paths, record);
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: command[0] ?? "",
+    Args: command.slice(1),
+    State: stateShape(record, parts.health),
+    Image: record.image,
+    ResolvConfPath: files.resolvConf,
+    HostnamePath: files.hostname,
+    HostsPath: files.hosts,
+    LogPath:
+      record.hostConfig.LogConfig?.Type === "none"
+        ? ""
+        : join(parts.paths.containers, record.id, "log", "log"),
+    Name: `/${record.name}`,
+    RestartCount: record.state.restartCount,
+    Driver: "overlay2",
+    Platform: "linux",
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: "",
+    ExecIDs: parts.execIDs.length > 0 ? [...parts.execIDs] : null,
+    HostConfig: hostConfigShape(record.hostConfig),
+    GraphDriver: { Name: "overlay2", Data: { ...parts.graph } },
+    Mounts: record.mounts
+      .filter((mount) => mount.type !== "tmpfs" || hasMountSpec(record, mount))
+      .map(mountPoint),
+    Config: record.config,
+    NetworkSettings: networkSettings(parts),
+  };
+}
+
+/** The mounts of a container as inspect and `docker ps` show them. */
+export function mountPoint(mount: MountRecord): MountPoint {
+  return {
+    Type: mount.type,
+    ...(mount.name === undefined ? {} : { Name: mount.name }),
+    Source: mount.source,
+    Destination: mount.destination,
+    ...(mount.type === "volume" ? { Driver: "local" } : {}),
+    Mode: mount.mode,
+    RW: mount.writable,
+    Propagation: mount.propagation,
+  };
+}
+
+function hasMountSpec(record: ContainerRecord, mount: MountRecord): boolean {
+  return (record.hostConfig.Mounts ?? []).some((spec) => spec.Target === mount.destination);
+}
+
+function stateShape(record: ContainerRecord, health: HealthView | undefined): ContainerState {
+  const { state } = record;
+  return {
+    Status: state.phase,
+    Running: countsAsRunning(state),
+    Paused: state.phase === "paused",
+    Restarting: state.phase === "restarting",
+    OOMKilled: state.oomKilled,
+    Dead: state.phase === "dead",
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: timeOrNever(state.startedAt),
+    FinishedAt: timeOrNever(state.finishedAt),
+    ...(health ? { Health: healthShape(health) } : {}),
+  };
+}
+
+function healthShape(health: HealthView): NonNullable<ContainerState["Health"]> {
+  return {
+    Status: health.status,
+    FailingStreak: health.failingStreak,
+    Log: health.log.map((probe) => ({
+      Start: probe.start,
+      End: probe.end,
+      ExitCode: probe.exitCode,
+      Output: probe.output,
+    })),
+  };
+}
+
+function networkSettings(parts: InspectParts): ContainerInspect["NetworkSettings"] {
+  const { record } = parts;
+  const sandbox = liveSandbox(parts.network, record);
+  const networks = endpointMap(parts.network, record, sandbox);
+  // The address at the top is that of the default bridge alone.
+  const main = networks.bridge;
+  return {
+    Bridge: "",
+    SandboxID: isLive(record.state) && sandbox ? record.id : "",
+    SandboxKey: sandbox?.path ?? "",
+    Ports: portMap(record, sandbox),
+    EndpointID: main?.EndpointID ?? "",
+    Gateway: main?.Gateway ?? "",
+    IPAddress: main?.IPAddress ?? "",
+    IPPrefixLen: main?.IPPrefixLen ?? 0,
+    MacAddress: main?.MacAddress ?? "",
+    Networks: networks,
+  };
+}
+
+/** Fields that clients read without asking whether they are there. */
+function hostConfigShape(host: HostConfig): HostConfig {
+  return {
+    Binds: null,
+    ContainerIDFile: "",
+    PortBindings: {},
+    VolumeDriver: "",
+    VolumesFrom: null,
+    ConsoleSize: [0, 0],
+    CapAdd: null,
+    CapDrop: null,
+    CgroupnsMode: "host",
+    Dns: [],
+    DnsOptions: [],
+    DnsSearch: [],
+    ExtraHosts: null,
+    GroupAdd: null,
+    Links: null,
+    OomScoreAdj: 0,
+    Privileged: false,
+    PublishAllPorts: false,
+    ReadonlyRootfs: false,
+    SecurityOpt: null,
+    UTSMode: "",
+    UsernsMode: "",
+    Memory: 0,
+    NanoCpus: 0,
+    CpuShares: 0,
+    CgroupParent: "",
+    CpuPeriod: 0,
+    CpuQuota: 0,
+    CpusetCpus: "",
+    CpusetMems: "",
+    Devices: [],
+    DeviceCgroupRules: null,
+    MemoryReservation: 0,
+    MemorySwap: 0,
+    MemorySwappiness: null,
+    OomKillDisable: null,
+    PidsLimit: null,
+    Ulimits: null,
+    MaskedPaths: null,
+    ReadonlyPaths: null,
+    ...host,
+  };
+}

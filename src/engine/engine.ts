@@ -1,0 +1,175 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineError, type Logger } from "../base/index.ts";
+import { type Builder, createBuilder } from "../build/index.ts";
+import { type ContainerService, ContainerStore, createContainerService } from "../container/index.ts";
+import { openContentStore } from "../content/index.ts";
+import { createImageService, type ImageService } from "../image/index.ts";
+import { createLayerTools, type LayerTools } from "../layer/index.ts";
+import { type NetworkService, openNetworkService } from "../network/index.ts";
+import { openRecords, type Records } from "../records/index.ts";
+import { type HostAbilities, openRuntime, type Runtime, readHostAbilities } from "../runtime/index.ts";
+import { openOverlaySnapshotter, type Snapshotter } from "../snapshot/index.ts";
+import { hasCode, lockFile } from "../sys/index.ts";
+import { openVolumeService, type VolumeService } from "../volume/index.ts";
+import { createCollector } from "./collect.ts";
+import { EventHub } from "./events.ts";
+import { type HostFacts, readHostFacts } from "./host-facts.ts";
+import { type Identity, writeIdentity } from "./identity.ts";
+import { cgroupParent, checkPrefix, type EngineOptions, placesOf } from "./options.ts";
+
+/** A running engine: its services, wired. It serves nothing yet; `api/` does. */
+export interface Engine {
+  readonly options: EngineOptions;
+  readonly identity: Identity;
+  readonly host: HostFacts;
+  readonly abilities: HostAbilities;
+  readonly containers: ContainerService;
+  readonly images: ImageService;
+  readonly snapshots: Snapshotter;
+  readonly layers: LayerTools;
+  readonly network: NetworkService;
+  readonly volumes: VolumeService;
+  readonly runtime: Runtime;
+  readonly builder: Builder;
+  readonly events: EventHub;
+  readonly log: Logger;
+  readonly paths: ContainerPaths;
+  /** Frees blobs and layers that nothing needs any more. */
+  collect(): Promise<{ bytes: number }>;
+  /** Lets go of everything; containers go on running. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds every service on a root, finds the containers that run, resumes what a kill cut off. Throws `conflict`
+ * while another engine holds the root.
+ */
+export async function startEngine(options: EngineOptions, log: Logger): Promise<Engine> {
+  checkPrefix(options.prefix);
+  const places = placesOf(options);
+  await makePlaces(options);
+  const lock = lockRoot(places.lock, options.root);
+  try {
+    const identity = await writeIdentity(options);
+    await writeFile(places.pid, `${process.pid}\n`);
+    const records = openRecords(places.records);
+    return await assemble({ options, identity, records, lock, log });
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function makePlaces(options: EngineOptions): Promise<void> {
+  const places = placesOf(options);
+  await mkdir(options.root, { recursive: true, mode: 0o711 });
+  await mkdir(options.runDirectory, { recursive: true, mode: 0o711 });
+  await rm(places.temporary, { recursive: true, force: true });
+  await mkdir(places.temporary, { recursive: true, mode: 0o700 });
+}
+
+function lockRoot(path: string, root: string): Disposable {
+  try {
+    return lockFile(path);
+  } catch (error) {
+    if (!hasCode(error, "EAGAIN", "EWOULDBLOCK")) throw error;
+    throw new EngineError("conflict", `Cannot start on ${root}: another engine is using it`, {
+      subject: root,
+      cause: error,
+    });
+  }
+}
+
+interface Parts {
+  readonly options: EngineOptions;
+  readonly identity: Identity;
+  readonly records: Records;
+  readonly lock: Disposable;
+  readonly log: Logger;
+}
+
+async function assemble(parts: Parts): Promise<Engine> {
+  const { options, records, log } = parts;
+  const places = placesOf(options);
+  const stores = await openStores(parts);
+  const parent = cgroupParent(options.prefix);
+  const events = new EventHub();
+  const containers = createContainerService({
+    ...stores,
+    store: new ContainerStore(records),
+    announce: (fact) => events.publish(fact),
+    log,
+    paths: places,
+    cgroupParent: parent,
+  });
+  const builder = createBuilder({
+    ...stores,
+    records,
+    temporaryDirectory: places.temporary,
+    runDirectory: options.runDirectory,
+    cgroupParent: parent,
+    log,
+  });
+  await recover({ ...stores, containers, builds: places.builds });
+  return {
+    ...stores,
+    options,
+    identity: parts.identity,
+    host: await readHostFacts(),
+    paths: places,
+    containers,
+    builder,
+    events,
+    log,
+    collect: createCollector({ images: stores.images, store: containers.store, cache: builder }),
+    close: async () => {
+      containers.close();
+      stores.runtime.close();
+      await stores.network.close();
+      records[Symbol.dispose]();
+      await rm(places.pid, { force: true });
+      parts.lock[Symbol.dispose]();
+    },
+  };
+}
+
+/** Everything that containers and builds stand on. */
+async function openStores(parts: Parts) {
+  const { options, records, log } = parts;
+  const { runDirectory, prefix } = options;
+  const places = placesOf(options);
+  const native = join(import.meta.dir, "../../build");
+  const layers = createLayerTools({ helper: join(native, "gantry-layer") });
+  const [content, snapshots, volumes, runtime, abilities, network] = await Promise.all([
+    openContentStore(places.content),
+    openOverlaySnapshotter(places.snapshots),
+    openVolumeService({ directory: places.volumes, records }),
+    openRuntime({
+      shim: join(native, "gantry-shim"),
+      runDirectory,
+      cgroupParent: cgroupParent(prefix),
+      log,
+      runtimes: options.runtimes,
+    }),
+    readHostAbilities(),
+    openNetworkService({ records, runDirectory, prefix, log }),
+  ]);
+  await snapshots.sweep();
+  const temporaryDirectory = places.temporary;
+  const images = createImageService({ content, snapshots, layers, records, temporaryDirectory });
+  return { content, snapshots, volumes, runtime, abilities, network, layers, images };
+}
+
+/** Finds the containers that run, then their networks, then lets them go on. Builds do not survive their engine. */
+async function recover(needs: {
+  containers: ContainerService;
+  network: NetworkService;
+  runtime: Runtime;
+  builds: string;
+}): Promise<void> {
+  const recovered = await needs.containers.recover();
+  await needs.runtime.sweep(needs.builds, new Set(needs.containers.store.list().map(({ id }) => id)));
+  await needs.network.restore(recovered.alive);
+  await recovered.settle();
+}
