@@ -24,7 +24,7 @@ export function applyChanges(config: ImageRunConfig, lines: readonly string[]): 
     config: { ...platform, config: plain, rootfs: { type: "layers" as const, diff_ids: [] } },
   };
   const plan = lower(outline(program, { values }), { values, images: new Map([[base, image]]), labels: {} });
-  const changed = plan.steps.at(-1)?.config ?? plain;
+  const changed: ImageRunConfig = plan.steps.at(-1)?.config ?? plain;
   const all = [...triggers, ...(changed.OnBuild ?? [])];
   return all.length > 0 ? { ...changed, OnBuild: all } : changed;
 }
