@@ -1,3 +1,4 @@
+export { openNetworkService } from "./service.ts";
 export type {
   Endpoint,
   EndpointRequest,

@@ -1,0 +1,110 @@
+import { EngineError } from "../../base/index.ts";
+import { openNftables, withNetworkNamespace } from "../../sys/index.ts";
+import { embeddedServer } from "../resolv-conf.ts";
+import { firstFrame, frame } from "./ask.ts";
+
+/** Answers one query, or gives nothing to stay silent. */
+export type QueryHandler = (query: Uint8Array, protocol: "udp" | "tcp") => Promise<Uint8Array | undefined>;
+
+interface Connection {
+  received: Uint8Array;
+  unsent: Uint8Array;
+}
+
+const idleSeconds = 10;
+const largestMessage = 65_537;
+
+/**
+ * Serves DNS at 127.0.0.11, port 53, of the namespace at `path`, UDP and TCP. The sockets have ports of the
+ * kernel's choice and the namespace's own firewall leads port 53 there, so programs inside can still have a port
+ * 53 of theirs. With `replace` the rules of an earlier engine, which lead to sockets that live no more, are taken
+ * away; a new namespace is spared that, since after a deletion the kernel makes callers wait. Dispose it to close
+ * the sockets.
+ */
+export function openDnsServer(path: string, handle: QueryHandler, options: { replace: boolean }): Disposable {
+  return withNetworkNamespace(path, () => {
+    using undo = new DisposableStack();
+    const udp = undo.adopt(listenUdp(handle), (socket) => socket.close());
+    const tcp = undo.adopt(listenTcp(handle), (listener) => listener.stop(true));
+    redirect({ udp: udp.port, tcp: tcp.port }, options.replace);
+    return undo.move();
+  });
+}
+
+function listenUdp(handle: QueryHandler) {
+  const opening = Bun.udpSocket({
+    hostname: embeddedServer,
+    port: 0,
+    socket: {
+      data: (socket, query, port, address) => {
+        handle(query, "udp").then(
+          (answer) => {
+            if (answer && !socket.closed) socket.send(answer, port, address);
+          },
+          () => undefined,
+        );
+      },
+    },
+  });
+  // The socket is made at once; only its promise comes later, when this thread has left the namespace.
+  const socket = Bun.peek(opening);
+  if (socket instanceof Promise) {
+    opening.then((late) => late.close()).catch(() => undefined);
+    throw new EngineError("internal", "Cannot open a resolver inside a namespace", {
+      subject: embeddedServer,
+    });
+  }
+  return socket;
+}
+
+function listenTcp(handle: QueryHandler) {
+  return Bun.listen<Connection>({
+    hostname: embeddedServer,
+    port: 0,
+    socket: {
+      open: (socket) => {
+        socket.data = { received: new Uint8Array(0), unsent: new Uint8Array(0) };
+        socket.timeout(idleSeconds);
+      },
+      data: (socket, bytes) => {
+        socket.data.received = Buffer.concat([socket.data.received, bytes]);
+        if (socket.data.received.length > 4 * largestMessage) socket.terminate();
+        else answerAll(socket, handle);
+      },
+      drain: flush,
+      timeout: (socket) => socket.terminate(),
+    },
+  });
+}
+
+function answerAll(socket: Bun.Socket<Connection>, handle: QueryHandler): void {
+  for (;;) {
+    const query = firstFrame(socket.data.received);
+    if (!query) return;
+    socket.data.received = socket.data.received.subarray(2 + query.length);
+    handle(query, "tcp").then(
+      (answer) => {
+        if (!answer) return;
+        socket.data.unsent = Buffer.concat([socket.data.unsent, frame(answer)]);
+        flush(socket);
+      },
+      () => undefined,
+    );
+  }
+}
+
+function flush(socket: Bun.Socket<Connection>): void {
+  const written = socket.write(socket.data.unsent);
+  if (written > 0) socket.data.unsent = socket.data.unsent.subarray(written);
+}
+
+function redirect(ports: { udp: number; tcp: number }, replace: boolean): void {
+  using nft = openNftables();
+  const table = "ip gantry_dns";
+  nft.run(`add table ${table}
+${replace ? `delete table ${table}\nadd table ${table}` : ""}
+add chain ${table} output { type nat hook output priority -100; policy accept; }
+add rule ${table} output ip daddr ${embeddedServer} udp dport 53 dnat to ${embeddedServer}:${ports.udp}
+add rule ${table} output ip daddr ${embeddedServer} tcp dport 53 dnat to ${embeddedServer}:${ports.tcp}
+`);
+}

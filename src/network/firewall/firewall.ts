@@ -1,0 +1,110 @@
+import { type Logger, messageOf } from "../../base/index.ts";
+import { type Nftables, openNftables } from "../../sys/index.ts";
+import {
+  addBridge,
+  type BridgeRules,
+  type PortRules,
+  portKey,
+  removeBridge,
+  removePort,
+  removeTable,
+  setPort,
+  wholeTable,
+} from "./ruleset.ts";
+
+/**
+ * The engine's own table `ip <name>` and what should be in it. Each change is one transaction of a few commands;
+ * when the kernel refuses one, because somebody flushed our table for instance, the whole table is written anew.
+ */
+export class Firewall implements Disposable {
+  readonly #table: string;
+  readonly #log: Logger;
+  readonly #bridges = new Map<string, BridgeRules>();
+  readonly #ports = new Map<string, PortRules>();
+  #nft: Nftables | undefined;
+
+  constructor(options: { table: string; log: Logger }) {
+    this.#table = options.table;
+    this.#log = options.log;
+  }
+
+  addBridge(rules: BridgeRules): void {
+    this.#bridges.set(rules.bridge, rules);
+    this.#change(addBridge(this.#table, rules), () => this.#bridges.delete(rules.bridge));
+  }
+
+  /** Absent is a success. */
+  removeBridge(bridge: string): void {
+    const rules = this.#bridges.get(bridge);
+    if (!rules) return;
+    this.#bridges.delete(bridge);
+    this.#change(removeBridge(this.#table, rules));
+  }
+
+  /** Sets ports, all at once; one without targets stays as a rule-less entry and leads nowhere. */
+  setPorts(ports: readonly PortRules[]): void {
+    if (ports.length === 0) return;
+    const before = new Map(this.#ports);
+    for (const port of ports) this.#ports.set(portKey(port), port);
+    this.#change(ports.map((port) => setPort(this.#table, port)).join(""), () => {
+      this.#ports.clear();
+      for (const [key, port] of before) this.#ports.set(key, port);
+    });
+  }
+
+  /** Sets and removes ports in one transaction. Absent ones are a success. */
+  updatePorts(changed: readonly PortRules[], removed: readonly PortRules[]): void {
+    const known = removed.filter((port) => this.#ports.delete(portKey(port)));
+    for (const port of changed) this.#ports.set(portKey(port), port);
+    const commands = [
+      ...changed.map((port) => setPort(this.#table, port)),
+      ...known.map((port) => removePort(this.#table, port)),
+    ];
+    if (commands.length > 0) this.#change(commands.join(""));
+  }
+
+  /** Takes these as what should be there and writes the whole table, replacing the old one without a gap. */
+  restore(bridges: readonly BridgeRules[], ports: readonly PortRules[]): void {
+    this.#bridges.clear();
+    this.#ports.clear();
+    for (const rules of bridges) this.#bridges.set(rules.bridge, rules);
+    for (const port of ports) this.#ports.set(portKey(port), port);
+    this.#writeAll();
+  }
+
+  /** Removes the table. */
+  remove(): void {
+    this.#bridges.clear();
+    this.#ports.clear();
+    this.#open().run(removeTable(this.#table));
+  }
+
+  [Symbol.dispose](): void {
+    this.#nft?.[Symbol.dispose]();
+    this.#nft = undefined;
+  }
+
+  #change(commands: string, undo?: () => void): void {
+    try {
+      this.#open().run(commands);
+      return;
+    } catch (error) {
+      this.#log.warn("firewall change refused; writing the whole table", { error: messageOf(error) });
+    }
+    try {
+      this.#writeAll();
+    } catch (error) {
+      undo?.();
+      throw error;
+    }
+  }
+
+  #writeAll(): void {
+    this.#open().run(wholeTable(this.#table, this.#bridges.values(), this.#ports.values()));
+  }
+
+  #open(): Nftables {
+    this.#nft ??= openNftables();
+    return this.#nft;
+  }
+}

@@ -1,0 +1,60 @@
+import type { NetworkContext } from "./context.ts";
+import type { SandboxRecord } from "./sandboxes.ts";
+import type { Endpoint, PublishedPort, SandboxRequest } from "./types.ts";
+
+/** The endpoint through which a sandbox reaches the outside and is reached at its published ports. */
+export function publishingEndpoint(
+  context: Pick<NetworkContext, "networks">,
+  endpoints: readonly Endpoint[],
+): Endpoint | undefined {
+  return endpoints.find(({ networkID }) => !context.networks.get(networkID).internal);
+}
+
+/**
+ * Publishes the ports of a new sandbox, all or none. Without a way out there is nothing to publish. `undo` takes
+ * everything back.
+ */
+export function publishPorts(
+  context: NetworkContext,
+  request: SandboxRequest,
+  gateway: Endpoint | undefined,
+): { published: readonly PublishedPort[]; undo: () => void } {
+  if (!gateway || request.ports.length === 0) return { published: [], undo: () => undefined };
+  const published: PublishedPort[] = [];
+  const undo = () => unpublishPorts(context, request.id, published);
+  using failed = new DisposableStack();
+  failed.defer(undo);
+  const publisher = {
+    sandboxID: request.id,
+    containerName: request.containerName,
+    endpointID: gateway.id,
+    address: gateway.ipv4Address,
+    ...(request.shareKey === undefined ? {} : { shareKey: request.shareKey }),
+  };
+  for (const port of request.ports) {
+    published.push(context.ports.publish(port, publisher));
+  }
+  context.firewall.setPorts(context.ports.rules(published).live);
+  failed.move();
+  return { published, undo };
+}
+
+/** Takes a sandbox out from behind these ports. */
+export function unpublishPorts(
+  context: NetworkContext,
+  sandboxID: string,
+  ports: readonly PublishedPort[],
+): void {
+  if (ports.length === 0) return;
+  context.ports.release(sandboxID, ports);
+  const { live, gone } = context.ports.rules(ports);
+  context.firewall.updatePorts(live, gone);
+}
+
+/** Leads the published ports of a sandbox to the endpoint that is now its way out; without one nowhere. */
+export function republishPorts(context: NetworkContext, { sandbox }: SandboxRecord): void {
+  if (sandbox.ports.length === 0) return;
+  const address = publishingEndpoint(context, sandbox.endpoints)?.ipv4Address;
+  context.ports.retarget(sandbox.id, sandbox.ports, address);
+  context.firewall.updatePorts(context.ports.rules(sandbox.ports).live, []);
+}

@@ -1,0 +1,111 @@
+import { existsSync, readdirSync } from "node:fs";
+import { messageOf } from "../base/index.ts";
+import { removeNetworkNamespace, withNetworkNamespace } from "../sys/index.ts";
+import { reattachEndpoint } from "./attach.ts";
+import { ensureBridge, ensureForwarding, firewallRules } from "./bridge.ts";
+import { closeSandbox } from "./close-sandbox.ts";
+import { hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
+import { ensurePredefined } from "./create-network.ts";
+import { deleteLinks, ownLinks } from "./links.ts";
+import { publishingEndpoint } from "./publish.ts";
+import { startResolver } from "./resolve.ts";
+import type { SandboxRecord } from "./sandboxes.ts";
+import type { Network } from "./types.ts";
+
+/**
+ * Brings the kernel into the state that the records describe. What is right stays untouched, so traffic of live
+ * sandboxes flows on; the firewall's table is replaced in one transaction.
+ */
+export async function restore(context: NetworkContext, alive: ReadonlySet<string>): Promise<void> {
+  const networks = context.networks.list().filter(({ driver }) => driver === "bridge");
+  for (const network of networks) restoreBridge(context, network);
+  const live = context.sandboxes
+    .list()
+    .filter(({ sandbox }) => alive.has(sandbox.id) && isOpen(sandbox.path));
+  for (const record of live) restoreSandbox(context, record);
+  context.firewall.restore(networks.map(firewallRules), context.ports.all());
+  ensurePredefined(context);
+  const kept = new Set(live.map(({ sandbox }) => sandbox.id));
+  for (const { sandbox } of context.sandboxes.list()) {
+    if (!kept.has(sandbox.id)) closeSandbox(context, sandbox.id);
+  }
+  for (const file of namespaceFiles(context)) {
+    if (!kept.has(file)) removeNetworkNamespace(namespacePath(context, file));
+  }
+  await deleteLinks(strayLinks(context));
+}
+
+/** Removes everything of this engine, with or without records. */
+export async function reset(context: NetworkContext): Promise<void> {
+  for (const { sandbox } of context.sandboxes.list()) closeSandbox(context, sandbox.id);
+  for (const file of namespaceFiles(context)) removeNetworkNamespace(namespacePath(context, file));
+  context.firewall.remove();
+  const links = ownLinks(context).map(({ name }) => name);
+  for (const { id } of context.networks.list()) context.networks.remove(id);
+  await deleteLinks(links);
+}
+
+function restoreBridge(context: NetworkContext, network: Network): void {
+  try {
+    ensureBridge(network);
+    if (!network.internal) ensureForwarding();
+  } catch (error) {
+    context.log.error("cannot restore a bridge", { network: network.name, error: messageOf(error) });
+  }
+}
+
+function restoreSandbox(context: NetworkContext, record: SandboxRecord): void {
+  const { sandbox, containerName, shareKey } = record;
+  const attempt = (step: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      context.log.warn(`restoring a sandbox: cannot ${step}`, {
+        sandbox: sandbox.id,
+        error: messageOf(error),
+      });
+    }
+  };
+  for (const endpoint of sandbox.endpoints) {
+    attempt("attach an endpoint", () =>
+      reattachEndpoint(context, endpoint, context.networks.get(endpoint.networkID)),
+    );
+  }
+  const gateway = publishingEndpoint(context, sandbox.endpoints);
+  const publisher = {
+    sandboxID: sandbox.id,
+    containerName,
+    endpointID: gateway?.id ?? "",
+    address: gateway?.ipv4Address,
+    ...(shareKey === undefined ? {} : { shareKey }),
+  };
+  for (const port of sandbox.ports) context.ports.retake(port, publisher, context.log);
+  attempt("serve names", () => startResolver(context, record, { replace: true }));
+}
+
+/** False when the namespace is gone: after a reboot the file may be there, but nothing is mounted on it. */
+function isOpen(path: string): boolean {
+  if (!existsSync(path)) return false;
+  try {
+    return withNetworkNamespace(path, () => true);
+  } catch {
+    return false;
+  }
+}
+
+function namespaceFiles(context: NetworkContext): readonly string[] {
+  return existsSync(context.namespaces) ? readdirSync(context.namespaces) : [];
+}
+
+/** Links with our names that no record knows. Ends of sandboxes that were just closed go by themselves. */
+function strayLinks(context: NetworkContext): readonly string[] {
+  const known = new Set([
+    ...context.networks.list().map(({ bridge }) => bridge),
+    ...context.sandboxes
+      .list()
+      .flatMap(({ sandbox }) => sandbox.endpoints.map(({ id }) => hostLinkName(context, id))),
+  ]);
+  return ownLinks(context)
+    .map(({ name }) => name)
+    .filter((name) => !known.has(name));
+}
