@@ -155,18 +155,17 @@ describe("a build", () => {
   test("deletes what a later layer deletes", async () => {
     const dockerfile = lines(
       "FROM busybox",
-      "RUN mkdir /d && echo 1 > /d/a && echo 1 > /d/b",
-      "RUN rm /d/a && rm -r /etc && mkdir /etc && echo new > /etc/only",
+      "RUN mkdir /d /e && echo 1 > /d/a && echo 1 > /d/b && echo 1 > /e/old",
+      "RUN rm /d/a && rm -r /e && mkdir /e && echo 2 > /e/new",
     );
     await engine.ok(["build", "-t", "deleted", context({ Dockerfile: dockerfile })]);
-    const probe = ["run", "--rm", "deleted", "sh", "-c", "ls /d; cat /etc/only; ls /etc | grep -c passwd"];
-    const { stdout } = await engine.docker(probe);
-    expect(stdout).toBe("b\nnew\n0\n");
+    const probe = ["run", "--rm", "deleted", "sh", "-c", "ls /d /e"];
+    expect((await engine.docker(probe)).stdout).toBe("/d:\nb\n\n/e:\nnew\n");
     const file = join(engine.directory, "deleted.tar");
     await engine.ok(["save", "-o", file, "deleted"]);
     await engine.ok(["rmi", "deleted"]);
     await engine.ok(["load", "-i", file]);
-    expect((await engine.docker(probe)).stdout).toBe("b\nnew\n0\n");
+    expect((await engine.docker(probe)).stdout).toBe("/d:\nb\n\n/e:\nnew\n");
   });
 
   test("reaches other containers' names and nothing of the host's files", async () => {
@@ -202,7 +201,7 @@ describe("a build", () => {
       /forbidden path|not found|no such file/i,
     ],
     ["an unknown stage", lines("FROM busybox", "COPY --from=nowhere /a /b"), /nowhere/],
-    ["nothing at all", "\n", /empty/i],
+    ["nothing at all", "\n", /empty|no instructions/i],
   ];
   for (const [what, Dockerfile, message] of broken) {
     test(`with ${what} is refused with a clear text`, async () => {

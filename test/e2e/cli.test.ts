@@ -66,10 +66,10 @@ describe("gantry", () => {
   });
 
   test("tells what a container changed", async () => {
-    await engine.gantryOk(["run", "--name", "changed", "busybox", "sh", "-c", "echo x > /new; rm -r /etc"]);
+    await engine.gantryOk(["run", "--name", "changed", "busybox", "sh", "-c", "echo x > /new; rm -r /tmp"]);
     const changes = (await engine.gantryOk(["diff", "changed"])).split("\n");
     expect(changes).toContain("A /new");
-    expect(changes).toContain("D /etc");
+    expect(changes).toContain("D /tmp");
     await engine.gantryOk(["rm", "changed"]);
   });
 

@@ -13,11 +13,18 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]();
 });
 
-const imageNames = async (): Promise<string[]> =>
-  (await engine.ok(["images", "--format", "{{.Repository}}:{{.Tag}}"]))
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
+/** True when the engine knows an image by this name. */
+const known = async (name: string): Promise<boolean> =>
+  (await engine.docker(["image", "inspect", name])).code === 0;
+
+/** A small image of the test's own. */
+const makeImage = async (name: string): Promise<string> =>
+  await engine.ok(["import", "-", name], {
+    stdin: await archive([
+      { name: "busybox", bytes: new Uint8Array(readFileSync("/bin/busybox")), mode: 0o755 },
+      { name: "file", text: `this is ${name}` },
+    ]),
+  });
 
 describe("images", () => {
   test("are listed with name, ID and size", async () => {
@@ -35,18 +42,25 @@ describe("images", () => {
   });
 
   test("get more names, and lose them one by one", async () => {
-    await engine.ok(["tag", "busybox", "localhost:5000/team/app:v1"]);
-    await engine.ok(["tag", "busybox:latest", "second"]);
-    expect(await imageNames()).toEqual(["busybox:latest", "localhost:5000/team/app:v1", "second:latest"]);
+    const id = await makeImage("first");
+    await engine.ok(["tag", "first", "localhost:5000/team/app:v1"]);
+    await engine.ok(["tag", "first:latest", "second"]);
+    expect(await engine.inspect("second", "{{.Id}}")).toBe(id);
+    expect(JSON.parse(await engine.inspect("first", "{{json .RepoTags}}")).sort()).toEqual([
+      "first:latest",
+      "localhost:5000/team/app:v1",
+      "second:latest",
+    ]);
     expect(await engine.ok(["rmi", "second"])).toBe("Untagged: second:latest");
     expect(await engine.ok(["rmi", "localhost:5000/team/app:v1"])).toBe(
       "Untagged: localhost:5000/team/app:v1",
     );
-    expect(await imageNames()).toEqual(["busybox:latest"]);
+    expect(await engine.ok(["rmi", "first"])).toMatch(/^Untagged: first:latest\nDeleted: sha256:/);
+    expect(await known(id)).toBe(false);
   });
 
   test("refuse bad names", async () => {
-    const { code, stderr } = await engine.docker(["tag", "busybox", "UPPER/case"]);
+    const { code, stderr } = await engine.docker(["tag", "busybox", "team/UPPER"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/invalid reference format/);
     expect((await engine.docker(["rmi", "nothing-here"])).stderr).toContain(
@@ -60,7 +74,7 @@ describe("images", () => {
     const { code, stderr } = await engine.docker(["rmi", "needed"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /conflict: unable to (remove repository reference "needed"|delete) .*must be forced/,
+      /unable to remove repository reference "needed" \(must force\) - container [0-9a-f]{12} is using/,
     );
     await engine.ok(["rm", "needs"]);
     expect(await engine.ok(["rmi", "needed"])).toMatch(/Untagged: needed:latest\nDeleted: sha256:/);
@@ -105,20 +119,21 @@ describe("import", () => {
       stdin: "this is not a tar archive".repeat(100),
     });
     expect(code).not.toBe(0);
-    expect(await imageNames()).toEqual(["busybox:latest"]);
+    expect(await known("noise")).toBe(false);
   });
 });
 
 describe("save and load", () => {
   test("carry an image over whole: same ID, same content", async () => {
-    const id = await engine.inspect("busybox", "{{.Id}}");
-    const file = join(engine.directory, "busybox.tar");
-    await engine.ok(["save", "-o", file, "busybox"]);
-    await engine.ok(["rmi", "busybox"]);
-    expect(await imageNames()).toEqual([]);
-    expect(await engine.ok(["load", "-i", file])).toBe("Loaded image: busybox:latest");
-    expect(await engine.inspect("busybox", "{{.Id}}")).toBe(id);
-    expect(await engine.ok(["run", "--rm", "busybox", "echo", "alive"])).toBe("alive");
+    const id = await makeImage("carried");
+    const file = join(engine.directory, "carried.tar");
+    await engine.ok(["save", "-o", file, "carried"]);
+    await engine.ok(["rmi", "carried"]);
+    expect(await known(id)).toBe(false);
+    expect(await engine.ok(["load", "-i", file])).toBe("Loaded image: carried:latest");
+    expect(await engine.inspect("carried", "{{.Id}}")).toBe(id);
+    expect(await engine.ok(["run", "--rm", "carried", "/busybox", "cat", "/file"])).toBe("this is carried");
+    await engine.ok(["rmi", "carried"]);
   });
 
   test("write an OCI layout that Docker understands too", async () => {
@@ -130,15 +145,17 @@ describe("save and load", () => {
   });
 
   test("a damaged archive changes nothing", async () => {
-    const file = join(engine.directory, "whole.tar");
-    await engine.ok(["save", "-o", file, "busybox"]);
+    const id = await makeImage("damaged");
+    const file = join(engine.directory, "damaged.tar");
+    await engine.ok(["save", "-o", file, "damaged"]);
     const bytes = new Uint8Array(readFileSync(file));
     const half = bytes.slice(0, Math.floor(bytes.length / 2));
-    await engine.ok(["rmi", "busybox"]);
+    await engine.ok(["rmi", "damaged"]);
     expect((await engine.docker(["load"], { stdin: half })).code).not.toBe(0);
-    expect(await imageNames()).toEqual([]);
+    expect(await known(id)).toBe(false);
     await engine.ok(["load", "-i", file]);
-    expect(await imageNames()).toEqual(["busybox:latest"]);
+    expect(await known(id)).toBe(true);
+    await engine.ok(["rmi", "damaged"]);
   });
 });
 
@@ -181,9 +198,9 @@ describe("a hostile archive", () => {
       expect(existsSync(aim())).toBe(false);
       // Either it is refused, or what it holds stays inside the image.
       if (code === 0) {
-        await engine.docker(["rmi", "hostile"]);
+        await engine.ok(["rmi", "hostile"]);
       } else {
-        expect(await imageNames()).toEqual(["busybox:latest"]);
+        expect(await known("hostile")).toBe(false);
       }
     });
   }
@@ -225,7 +242,7 @@ describe("a hostile archive", () => {
       },
     ]);
     expect((await engine.docker(["load"], { stdin })).code).not.toBe(0);
-    expect(await imageNames()).toEqual(["busybox:latest"]);
+    expect(await known("evil:1")).toBe(false);
   });
 
   test("is refused as a saved image whose layer is not what its config says", async () => {
@@ -244,6 +261,6 @@ describe("a hostile archive", () => {
       },
     ]);
     expect((await engine.docker(["load"], { stdin })).code).not.toBe(0);
-    expect(await imageNames()).toEqual(["busybox:latest"]);
+    expect(await known("liar:1")).toBe(false);
   });
 });

@@ -160,7 +160,7 @@ describe("a container's life", () => {
 describe("ps", () => {
   test("lists running containers, and with -a the others", async () => {
     await sleeper("on", "--label", "group=ps");
-    await engine.ok(["run", "--name", "off", "--label", "group=ps", "busybox", "false"]);
+    await engine.docker(["run", "--name", "off", "--label", "group=ps", "busybox", "false"]);
     const list = async (...flags: string[]): Promise<string[]> =>
       (await engine.ok(["ps", "--filter", "label=group=ps", "--format", "{{.Names}}", ...flags]))
         .split("\n")
