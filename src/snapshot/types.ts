@@ -13,6 +13,11 @@ export interface SnapshotUsage {
  * Trees in layers. `prepare` makes a writable snapshot on a committed parent; `commit` turns an active snapshot
  * into a committed one; both are atomic: a kill leaves the old state or garbage that `sweep` removes. Mounts are
  * values: nothing here mounts anything. Keys are `[a-zA-Z0-9_.-]+`.
+ *
+ * Power cuts: committing syncs nothing, as that would cost a disk flush a build step. A committed snapshot is
+ * therefore unsettled at first, and `sweep` drops unsettled ones of an earlier boot, with all that stands on them,
+ * since their files may be cut short. Whoever relies on a snapshot for good brings the file system to its disk and
+ * then calls `settle`.
  */
 export interface Snapshotter {
   /** A new active snapshot. Without parent it is an empty tree. Throws `conflict` when the key exists. */
@@ -23,16 +28,27 @@ export interface Snapshotter {
   view(chainID: ChainID): Promise<readonly Mount[]>;
   /** The active snapshot `key` becomes the committed `chainID`. When that exists already, `key` is dropped. */
   commit(chainID: ChainID, key: string): Promise<void>;
+  /** These snapshots and those below them are on the disk: from now on a power cut does not make them doubtful. */
+  settle(chainIDs: readonly ChainID[]): Promise<void>;
+  /** Those of `chainIDs`, and of the ones below them, that are not settled yet. */
+  unsettled(chainIDs: readonly ChainID[]): readonly ChainID[];
   /** Removes an active snapshot; absent is a success. */
   remove(key: string): Promise<void>;
-  /** Removes a committed snapshot; throws `conflict` while another stands on it. */
+  /** Removes a committed snapshot, absent is a success; throws `conflict` while another stands on it. */
   removeCommitted(chainID: ChainID): Promise<void>;
   has(chainID: ChainID): Promise<boolean>;
-  /** Directory that holds what this snapshot itself changed (overlay upper directory). */
+  /** Directory that holds what this snapshot itself changed (overlay upper directory; a copy holds all). */
   upperDirectory(key: string): Promise<string>;
-  /** Directory of a committed layer alone. */
+  /**
+   * What an active snapshot changed, as two arguments for a layer diff: with `older`, what differs between that
+   * tree and `directory`, else all that stands in `directory` as overlayfs writes it.
+   */
+  changes(key: string): Promise<{ readonly directory: string; readonly older?: string }>;
+  /** Directory of a committed layer alone (of the whole tree, where snapshots are copies). */
   layerDirectory(chainID: ChainID): Promise<string>;
   usage(name: string): Promise<SnapshotUsage>;
+  /** When the snapshot was committed, or at the earliest known moment; ms since the epoch. */
+  committedAt(chainID: ChainID): number | undefined;
   listCommitted(): Promise<readonly { chainID: ChainID; parent: ChainID | undefined }[]>;
   listActive(): Promise<readonly { key: string; parent: ChainID | undefined }[]>;
   /** Removes what a kill left half-made. Called once at start, before anything else. */

@@ -1,0 +1,302 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { codeOf, EngineError, hexOf, isDigest } from "../base/index.ts";
+import type { Mount } from "../oci/index.ts";
+import { readBootID, readSnapshotRecord, type SnapshotRecord, writeSnapshotRecord } from "./record.ts";
+import type { ChainID, Snapshotter, SnapshotUsage } from "./types.ts";
+import { measureTree } from "./usage.ts";
+
+/** What one way of keeping snapshots does differently from another. */
+export interface SnapshotKind {
+  /** Makes `fs` (and what else an active snapshot needs) in `directory`, on top of the tree in `parent`. */
+  fill(directory: string, parent: string | undefined): Promise<void>;
+  /** Mounts of the tree in `active` on `layers`, `fs` directories of the committed ones below it, highest first. */
+  mounts(active: string, layers: readonly string[]): readonly Mount[];
+  view(layers: readonly string[]): readonly Mount[];
+  /** Directory that an active snapshot's tree is to be compared with, when it holds more than changes. */
+  older?(parent: string | undefined): string | undefined;
+}
+
+/**
+ * Snapshots as directories: `committed/<hex>/{fs,snapshot.json}`, `active/<key>/{fs,…,snapshot.json}`, and `tmp/`
+ * for what is being made or removed. Each appears and vanishes by one rename. This process alone changes the
+ * directory; who stands on whom is kept in memory too.
+ */
+export class DirectorySnapshotter implements Snapshotter {
+  readonly #directory: string;
+  readonly #kind: SnapshotKind;
+  readonly #boot: string;
+  readonly #committed = new Map<ChainID, SnapshotRecord>();
+  readonly #active = new Map<string, SnapshotRecord>();
+  readonly #usage = new Map<ChainID, Promise<SnapshotUsage>>();
+
+  private constructor(directory: string, kind: SnapshotKind, boot: string) {
+    this.#directory = directory;
+    this.#kind = kind;
+    this.#boot = boot;
+  }
+
+  /** Opens the snapshots in `directory`, made when absent. */
+  static async open(directory: string, kind: SnapshotKind): Promise<DirectorySnapshotter> {
+    checkDirectory(directory);
+    const snapshotter = new DirectorySnapshotter(directory, kind, await readBootID());
+    for (const name of ["committed", "active", "tmp"])
+      await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
+    await snapshotter.#load();
+    return snapshotter;
+  }
+
+  async prepare(key: string, parent: ChainID | undefined): Promise<readonly Mount[]> {
+    if (!/^[a-zA-Z0-9_.-]+$/.test(key) || key.startsWith(".")) throw new Error(`Bad snapshot key: ${key}`);
+    if (this.#active.has(key)) throw conflict(`Snapshot ${key} exists already`, key);
+    if (parent !== undefined) this.#requireCommitted(parent);
+    const record: SnapshotRecord = parent === undefined ? {} : { parent };
+    // From here on the parent counts as used, and the key as taken.
+    this.#active.set(key, record);
+    const staged = this.#temporary();
+    try {
+      await mkdir(staged, { mode: 0o700 });
+      await this.#kind.fill(staged, parent === undefined ? undefined : this.#layer(parent));
+      await writeSnapshotRecord(staged, record);
+      await rename(staged, this.#home(key));
+    } catch (error) {
+      this.#active.delete(key);
+      await rm(staged, { recursive: true, force: true });
+      throw spaceError(error, key);
+    }
+    return this.#mounts(key, record);
+  }
+
+  async mounts(key: string): Promise<readonly Mount[]> {
+    return this.#mounts(key, this.#requireActive(key));
+  }
+
+  async view(chainID: ChainID): Promise<readonly Mount[]> {
+    this.#requireCommitted(chainID);
+    return this.#kind.view(this.#stack(chainID));
+  }
+
+  async commit(chainID: ChainID, key: string): Promise<void> {
+    const { parent } = this.#requireActive(key);
+    if (this.#committed.has(chainID)) return await this.remove(key);
+    const record: SnapshotRecord = {
+      ...(parent === undefined ? {} : { parent }),
+      boot: this.#boot,
+      committed: Date.now(),
+    };
+    await writeSnapshotRecord(this.#home(key), record);
+    // Another commit of the same chain may have come first.
+    if (this.#committed.has(chainID)) return await this.remove(key);
+    this.#committed.set(chainID, record);
+    try {
+      await rename(this.#home(key), this.#place(chainID));
+    } catch (error) {
+      this.#committed.delete(chainID);
+      throw error;
+    }
+    this.#active.delete(key);
+    await rm(join(this.#place(chainID), "work"), { recursive: true, force: true });
+  }
+
+  async settle(chainIDs: readonly ChainID[]): Promise<void> {
+    const settleOne = async (chainID: ChainID): Promise<void> => {
+      const { boot: _, ...record } = this.#requireCommitted(chainID);
+      await writeSnapshotRecord(this.#place(chainID), record, { sync: true });
+      if (this.#committed.has(chainID)) this.#committed.set(chainID, record);
+    };
+    await Promise.all(this.unsettled(chainIDs).map(settleOne));
+  }
+
+  unsettled(chainIDs: readonly ChainID[]): readonly ChainID[] {
+    const all = new Set(chainIDs.flatMap((chainID) => this.#ancestry(chainID)));
+    return [...all].filter((chainID) => this.#committed.get(chainID)?.boot !== undefined);
+  }
+
+  async remove(key: string): Promise<void> {
+    if (!this.#active.has(key)) return;
+    await this.#discard(this.#home(key), () => this.#active.delete(key));
+  }
+
+  async removeCommitted(chainID: ChainID): Promise<void> {
+    if (!this.#committed.has(chainID)) return;
+    const user = this.#userOf(chainID);
+    if (user !== undefined)
+      throw conflict(`Cannot remove snapshot ${chainID}: ${user} stands on it`, chainID);
+    const record = this.#requireCommitted(chainID);
+    this.#committed.delete(chainID);
+    this.#usage.delete(chainID);
+    try {
+      await this.#discard(this.#place(chainID), () => {});
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") this.#committed.set(chainID, record);
+      throw error;
+    }
+  }
+
+  async has(chainID: ChainID): Promise<boolean> {
+    return this.#committed.has(chainID);
+  }
+
+  async upperDirectory(key: string): Promise<string> {
+    this.#requireActive(key);
+    return join(this.#home(key), "fs");
+  }
+
+  async changes(key: string): Promise<{ directory: string; older?: string }> {
+    const { parent } = this.#requireActive(key);
+    const older = this.#kind.older?.(parent === undefined ? undefined : this.#layer(parent));
+    const directory = join(this.#home(key), "fs");
+    return older === undefined ? { directory } : { directory, older };
+  }
+
+  async layerDirectory(chainID: ChainID): Promise<string> {
+    this.#requireCommitted(chainID);
+    return this.#layer(chainID);
+  }
+
+  async usage(name: string): Promise<SnapshotUsage> {
+    if (!isDigest(name)) {
+      this.#requireActive(name);
+      return await measureTree(join(this.#home(name), "fs"));
+    }
+    this.#requireCommitted(name);
+    const measured = this.#usage.get(name) ?? measureTree(this.#layer(name));
+    this.#usage.set(name, measured);
+    measured.catch(() => this.#usage.delete(name));
+    return await measured;
+  }
+
+  committedAt(chainID: ChainID): number | undefined {
+    const record = this.#committed.get(chainID);
+    return record ? (record.committed ?? 0) : undefined;
+  }
+
+  async listCommitted(): Promise<readonly { chainID: ChainID; parent: ChainID | undefined }[]> {
+    return [...this.#committed].map(([chainID, { parent }]) => ({ chainID, parent }));
+  }
+
+  async listActive(): Promise<readonly { key: string; parent: ChainID | undefined }[]> {
+    return [...this.#active].map(([key, { parent }]) => ({ key, parent }));
+  }
+
+  async sweep(): Promise<void> {
+    for (const chainID of this.#doubtful()) {
+      for (const [key, { parent }] of this.#active) if (parent === chainID) await this.remove(key);
+      await this.removeCommitted(chainID);
+    }
+    for (const kind of ["active", "committed"]) await this.#sweepUnknown(kind);
+    await rm(join(this.#directory, "tmp"), { recursive: true, force: true });
+    await mkdir(join(this.#directory, "tmp"), { mode: 0o700 });
+  }
+
+  async #load(): Promise<void> {
+    for (const name of await readdir(join(this.#directory, "committed"))) {
+      const record = await readSnapshotRecord(join(this.#directory, "committed", name));
+      const chainID = `sha256:${name}`;
+      if (record && isDigest(chainID)) this.#committed.set(chainID, record);
+    }
+    for (const key of await readdir(join(this.#directory, "active"))) {
+      const record = await readSnapshotRecord(this.#home(key));
+      if (record) this.#active.set(key, record);
+    }
+  }
+
+  /** Committed snapshots that an earlier boot left unsettled or without parent, those on top first. */
+  #doubtful(): readonly ChainID[] {
+    const isDoubtful = (chainID: ChainID): boolean => {
+      const record = this.#committed.get(chainID);
+      if (!record || (record.boot !== undefined && record.boot !== this.#boot)) return true;
+      return record.parent !== undefined && isDoubtful(record.parent);
+    };
+    const depth = (chainID: ChainID) => this.#ancestry(chainID).length;
+    return [...this.#committed.keys()].filter(isDoubtful).sort((a, b) => depth(b) - depth(a));
+  }
+
+  /** Directories whose record cannot be read are leftovers of a power cut. */
+  async #sweepUnknown(kind: string): Promise<void> {
+    for (const name of await readdir(join(this.#directory, kind))) {
+      const chainID = `sha256:${name}`;
+      const known =
+        kind === "active" ? this.#active.has(name) : isDigest(chainID) && this.#committed.has(chainID);
+      if (!known) await this.#discard(join(this.#directory, kind, name), () => {});
+    }
+  }
+
+  /** Moves a directory out of sight, says so, and deletes it. */
+  async #discard(path: string, gone: () => void): Promise<void> {
+    const doomed = this.#temporary();
+    await rename(path, doomed);
+    gone();
+    await rm(doomed, { recursive: true, force: true });
+  }
+
+  #userOf(chainID: ChainID): string | undefined {
+    for (const [child, { parent }] of this.#committed) if (parent === chainID) return child;
+    for (const [key, { parent }] of this.#active) if (parent === chainID) return key;
+    return undefined;
+  }
+
+  #mounts(key: string, { parent }: SnapshotRecord): readonly Mount[] {
+    return this.#kind.mounts(this.#home(key), parent === undefined ? [] : this.#stack(parent));
+  }
+
+  /** `fs` directories of a committed snapshot and those below it, highest first. */
+  #stack(chainID: ChainID): readonly string[] {
+    return this.#ancestry(chainID).map((one) => this.#layer(one));
+  }
+
+  #ancestry(chainID: ChainID): readonly ChainID[] {
+    const chain: ChainID[] = [];
+    for (let at: ChainID | undefined = chainID; at !== undefined; at = this.#committed.get(at)?.parent)
+      chain.push(at);
+    return chain;
+  }
+
+  #requireActive(key: string): SnapshotRecord {
+    const record = this.#active.get(key);
+    if (record) return record;
+    throw new EngineError("not-found", `No such active snapshot: ${key}`, { subject: key });
+  }
+
+  #requireCommitted(chainID: ChainID): SnapshotRecord {
+    const record = this.#committed.get(chainID);
+    if (record) return record;
+    throw new EngineError("not-found", `No such snapshot: ${chainID}`, { subject: chainID });
+  }
+
+  #home(key: string): string {
+    return join(this.#directory, "active", key);
+  }
+
+  #place(chainID: ChainID): string {
+    return join(this.#directory, "committed", hexOf(chainID));
+  }
+
+  #layer(chainID: ChainID): string {
+    return join(this.#place(chainID), "fs");
+  }
+
+  #temporary(): string {
+    return join(this.#directory, "tmp", randomBytes(8).toString("hex"));
+  }
+}
+
+function conflict(message: string, subject: string): EngineError {
+  return new EngineError("conflict", message, { subject });
+}
+
+function spaceError(error: unknown, subject: string): unknown {
+  if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") return error;
+  return new EngineError("internal", "no space left on device", { subject, cause: error });
+}
+
+/** The options of an overlay mount are separated by these. */
+function checkDirectory(directory: string): void {
+  if (directory.startsWith("/") && !/[,:\\\n"]/.test(directory)) return;
+  throw new EngineError(
+    "invalid",
+    `Cannot keep snapshots in ${directory}: the path must be absolute and hold no comma, colon, quote or backslash`,
+    { subject: directory },
+  );
+}

@@ -1,0 +1,54 @@
+import { chmod, chown, mkdir, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import type { Mount } from "../oci/index.ts";
+import { DirectorySnapshotter, type SnapshotKind } from "./directory-snapshotter.ts";
+import type { Snapshotter } from "./types.ts";
+
+/**
+ * What an upper directory holds must be readable without the layers below it: so no redirected directories and no
+ * files without data, whatever the kernel's defaults are; nor is a redirect in a foreign layer followed.
+ */
+const independent = ["redirect_dir=nofollow", "metacopy=off", "index=off"];
+
+/** Snapshots that share layers through overlayfs, kept in `directory`. */
+export async function openOverlaySnapshotter(directory: string): Promise<Snapshotter> {
+  return await DirectorySnapshotter.open(directory, overlay);
+}
+
+const overlay: SnapshotKind = {
+  async fill(directory, parent) {
+    const tree = join(directory, "fs");
+    await mkdir(tree, { mode: 0o755 });
+    if (parent === undefined) {
+      await chmod(tree, 0o755);
+      return;
+    }
+    await mkdir(join(directory, "work"), { mode: 0o700 });
+    // The root of the mounted tree has the metadata of the topmost layer's root.
+    const { uid, gid, mode, atime, mtime } = await stat(parent);
+    await chown(tree, uid, gid);
+    await chmod(tree, mode & 0o7777);
+    await utimes(tree, atime, mtime);
+  },
+  mounts(active, layers) {
+    if (layers.length === 0) return bind(join(active, "fs"), "rw");
+    const options = [
+      `lowerdir=${layers.join(":")}`,
+      `upperdir=${join(active, "fs")}`,
+      `workdir=${join(active, "work")}`,
+      ...independent,
+    ];
+    return [{ type: "overlay", source: "overlay", options }];
+  },
+  view(layers) {
+    const [only, ...more] = layers;
+    if (only !== undefined && more.length === 0) return bind(only, "ro");
+    return [
+      { type: "overlay", source: "overlay", options: ["ro", `lowerdir=${layers.join(":")}`, ...independent] },
+    ];
+  },
+};
+
+function bind(source: string, access: "ro" | "rw"): readonly Mount[] {
+  return [{ type: "bind", source, options: ["rbind", access] }];
+}
