@@ -1,5 +1,7 @@
+export type { PathStat, WriteRequest } from "./archive.ts";
 export type { Attachment, AttachRequest } from "./attach.ts";
 export type { Collaborators, ContainerPaths } from "./collaborators.ts";
+export type { CommitRequest } from "./commit.ts";
 export type { CreateRequest } from "./create.ts";
 export { DetachScanner, parseDetachKeys } from "./detach-keys.ts";
 export type { Exec, Execs } from "./exec.ts";
@@ -12,8 +14,10 @@ export type { RemoveOptions } from "./remove.ts";
 export { volumeUsers } from "./remove.ts";
 export { type ContainerService, createContainerService } from "./service.ts";
 export { countsAsRunning, isLive, type Phase, type State } from "./state.ts";
+export type { NetworkUsage, Sample } from "./stats.ts";
 export type { StopOptions } from "./stop.ts";
 export { ContainerStore, type Ending } from "./store.ts";
+export type { TarHead } from "./tar-head.ts";
 export type { ProcessTable } from "./top.ts";
 export type { Announce, ContainerRecord, Fact, MountRecord, Size } from "./types.ts";
 export type { UpdateRequest } from "./update.ts";

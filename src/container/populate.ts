@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { lstatSync } from "node:fs";
 import { EngineError, isKind } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
 import type { Collaborators } from "./collaborators.ts";
@@ -14,13 +14,27 @@ export async function populateVolumes(
   rootfs: readonly Mount[],
 ): Promise<void> {
   for (const mount of record.mounts) {
-    if (mount.type !== "volume" || mount.name === undefined || mount.noCopy || mount.subpath) continue;
+    if (mount.type !== "volume" || mount.name === undefined) continue;
     if (!needs.volumes.find(mount.name)) {
       throw new EngineError("not-found", `get ${mount.name}: no such volume`, { subject: mount.name });
     }
-    if (await needs.volumes.isEmpty(mount.name))
-      await copyInto(needs, rootfs, mount.destination, mount.source);
+    if (mount.noCopy || mount.subpath || !(await needs.volumes.isEmpty(mount.name))) continue;
+    if (hasNothing(rootfs, mount.destination)) continue;
+    await copyInto(needs, rootfs, mount.destination, mount.source);
   }
+}
+
+/** A quick look that saves starting a helper: true when no layer has anything at the mount point. */
+function hasNothing(rootfs: readonly Mount[], path: string): boolean {
+  const layers = (rootfs[0]?.options ?? [])
+    .filter((word) => /^(lowerdir|upperdir)=/.test(word))
+    .flatMap((word) => word.slice(word.indexOf("=") + 1).split(":"));
+  const [top = ""] = path.split("/").filter((part) => part !== "");
+  return layers.length > 0 && layers.every((layer) => !exists(`${layer}/${top}`));
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 async function copyInto(
@@ -31,10 +45,9 @@ async function copyInto(
 ): Promise<void> {
   const target: Mount = { type: "bind", source: volume, options: ["rbind", "rw"] };
   try {
-    const archive = needs.layers.pack(rootfs, join(from, "."));
-    await needs.layers.extract(archive, [target], { directory: "/" });
+    await needs.layers.apply(needs.layers.pack(rootfs, `${from}/.`, { name: "." }), [target]);
   } catch (error) {
-    // The image has nothing at the mount point: the volume starts empty.
+    // The image has nothing, or no directory, at the mount point: the volume starts empty.
     if (!isKind(error, "not-found")) throw error;
   }
 }

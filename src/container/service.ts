@@ -1,9 +1,11 @@
 import { messageOf } from "../base/index.ts";
 import type { Task } from "../runtime/index.ts";
 import type { EndpointSettings } from "../wire/index.ts";
+import { exportContainer, readArchive, statPath, type WriteRequest, writeArchive } from "./archive.ts";
 import { type AttachRequest, attachContainer, resizeContainer } from "./attach.ts";
 import { containerChanges } from "./changes.ts";
 import type { Collaborators } from "./collaborators.ts";
+import { type CommitRequest, commitContainer } from "./commit.ts";
 import { connectContainer, disconnectContainer } from "./connect.ts";
 import { type CreateRequest, createContainer } from "./create.ts";
 import { Execs } from "./exec.ts";
@@ -17,6 +19,7 @@ import { recoverContainers } from "./recover.ts";
 import { type RemoveOptions, removeContainer, removeLocked } from "./remove.ts";
 import { renameContainer } from "./rename.ts";
 import { restartByPolicy, startContainer } from "./start.ts";
+import { sampleContainer } from "./stats.ts";
 import { endProcesses, killContainer, type StopOptions, stopContainer } from "./stop.ts";
 import { containerTop } from "./top.ts";
 import type { ContainerRecord, Size } from "./types.ts";
@@ -58,6 +61,15 @@ export function createContainerService(needs: Collaborators) {
       connectContainer(needs, network, reference, settings),
     disconnect: (network: string, reference: string) => disconnectContainer(needs, network, reference),
     prune: (matches: (record: ContainerRecord) => boolean) => pruneContainers(needs, matches),
+    sample: (reference: string) => sampleContainer(needs, reference),
+    readArchive: (reference: string, path: string, signal: AbortSignal) =>
+      readArchive(needs, reference, path, signal),
+    statPath: (reference: string, path: string, signal: AbortSignal) =>
+      statPath(needs, reference, path, signal),
+    writeArchive: (reference: string, archive: AsyncIterable<Uint8Array>, request: WriteRequest) =>
+      writeArchive(needs, reference, archive, request),
+    exportRoot: (reference: string, signal: AbortSignal) => exportContainer(needs, reference, signal),
+    commit: (reference: string, request: CommitRequest) => commitContainer(needs, reference, request),
     /** A client let go of a container with the detach keys. */
     announceDetach: (reference: string): void => {
       const record = needs.store.find(reference);

@@ -2,7 +2,12 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, type Logger } from "../base/index.ts";
 import { type Builder, createBuilder } from "../build/index.ts";
-import { type ContainerService, ContainerStore, createContainerService } from "../container/index.ts";
+import {
+  type ContainerPaths,
+  type ContainerService,
+  ContainerStore,
+  createContainerService,
+} from "../container/index.ts";
 import { openContentStore } from "../content/index.ts";
 import { createImageService, type ImageService } from "../image/index.ts";
 import { createLayerTools, type LayerTools } from "../layer/index.ts";

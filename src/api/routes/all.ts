@@ -1,6 +1,7 @@
 import { applyChanges } from "../../build/index.ts";
 import type { Engine } from "../../engine/index.ts";
 import type { Route } from "../routes.ts";
+import { archiveRoutes } from "./archive.ts";
 import { buildRoutes } from "./build.ts";
 import { containerLifeRoutes } from "./container-life.ts";
 import { containerStreamRoutes } from "./container-streams.ts";
@@ -10,6 +11,7 @@ import { eventRoutes } from "./events.ts";
 import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
 import { networkRoutes } from "./networks.ts";
+import { statsRoutes } from "./stats.ts";
 import { systemRoutes } from "./system.ts";
 import { unservedRoutes } from "./unserved.ts";
 import { volumeRoutes } from "./volumes.ts";
@@ -26,6 +28,8 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
     ...containerRoutes({ containers, images, network, snapshots, paths: engine.paths }),
     ...containerLifeRoutes(containers),
     ...containerStreamRoutes({ containers }),
+    ...statsRoutes(containers),
+    ...archiveRoutes({ containers, applyChanges }),
     ...execRoutes(containers.execs),
     ...imageRoutes({ images, store, announce, collect, applyChanges }),
     ...buildRoutes({ builder, announce, collect }),

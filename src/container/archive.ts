@@ -1,0 +1,145 @@
+import { basename } from "node:path";
+import { EngineError, isKind } from "../base/index.ts";
+import type { Collaborators } from "./collaborators.ts";
+import { announceContainer } from "./facts.ts";
+import { processUser } from "./process-user.ts";
+import { peekTarHead, type TarHead } from "./tar-head.ts";
+import { type Located, locate, readOnlyView } from "./tree.ts";
+import type { ContainerRecord } from "./types.ts";
+
+/** What a path in a container is. */
+export interface PathStat {
+  readonly name: string;
+  readonly head: TarHead;
+}
+
+type ReadNeeds = Pick<Collaborators, "store" | "snapshots" | "layers" | "announce">;
+
+/** A path of a container as tar, with what it is. Throws `not-found` with Docker's words. */
+export async function readArchive(
+  needs: ReadNeeds,
+  reference: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ stat: PathStat; archive: AsyncIterable<Uint8Array> }> {
+  const record = needs.store.get(reference);
+  const place = await locate(needs, record, path, "read");
+  const found = await pack(needs, record, path, place, signal);
+  announceContainer(needs.announce, record, "archive-path");
+  return found;
+}
+
+/** What a path of a container is. Throws `not-found` with Docker's words. */
+export async function statPath(
+  needs: ReadNeeds,
+  reference: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<PathStat> {
+  const record = needs.store.get(reference);
+  return await stat(needs, record, path, await locate(needs, record, path, "read"), signal);
+}
+
+export interface WriteRequest {
+  readonly path: string;
+  readonly keepKinds: boolean;
+  /** What is written belongs to the container's user. */
+  readonly asUser: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Extracts a tar into a directory of a container. Throws `not-found`, `invalid`, or `denied` when it is read-only. */
+export async function writeArchive(
+  needs: ReadNeeds,
+  reference: string,
+  archive: AsyncIterable<Uint8Array>,
+  request: WriteRequest,
+): Promise<void> {
+  const record = needs.store.get(reference);
+  await needs.store.locks.run(record.id, async () => {
+    const place = await locate(needs, record, request.path, "write");
+    const { head } = await stat(
+      needs,
+      record,
+      `${request.path}/.`,
+      { ...place, path: `${place.path}/.` },
+      request.signal,
+    );
+    if (head.type !== "directory") {
+      throw new EngineError("invalid", "extraction point is not a directory", { subject: request.path });
+    }
+    if (place.readOnly !== "no") {
+      const what =
+        place.readOnly === "rootfs"
+          ? "container rootfs is marked read-only"
+          : "mounted volume is marked read-only";
+      throw new EngineError("denied", what, { subject: request.path });
+    }
+    const owner = request.asUser ? await ownerOf(needs, record) : undefined;
+    await needs.layers.extract(archive, place.mounts, {
+      directory: place.path,
+      keepKinds: request.keepKinds,
+      ...(owner ? { owner } : {}),
+      signal: request.signal,
+    });
+    announceContainer(needs.announce, record, "extract-to-dir");
+  });
+}
+
+/** The root file system of a container as tar, without its volumes. */
+export async function exportContainer(
+  needs: ReadNeeds,
+  reference: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const record = needs.store.get(reference);
+  const mounts = readOnlyView(await needs.snapshots.mounts(record.id));
+  announceContainer(needs.announce, record, "export");
+  return needs.layers.pack(mounts, "/.", { name: "", signal });
+}
+
+async function stat(
+  needs: ReadNeeds,
+  record: ContainerRecord,
+  path: string,
+  place: Located,
+  signal: AbortSignal,
+): Promise<PathStat> {
+  const enough = new AbortController();
+  const found = await pack(needs, record, path, place, AbortSignal.any([signal, enough.signal]));
+  enough.abort();
+  await found.archive[Symbol.asyncIterator]().return?.();
+  return found.stat;
+}
+
+async function pack(
+  needs: ReadNeeds,
+  record: ContainerRecord,
+  path: string,
+  place: Located,
+  signal: AbortSignal,
+): Promise<{ stat: PathStat; archive: AsyncIterable<Uint8Array> }> {
+  const missing = (cause: unknown): EngineError =>
+    new EngineError("not-found", `Could not find the file ${path} in container ${record.name}`, {
+      subject: path,
+      cause,
+    });
+  const name = basename(path) || "/";
+  try {
+    const source = needs.layers.pack(place.mounts, place.path, { name, signal });
+    const { head, archive } = await peekTarHead(source);
+    if (!head) throw missing(undefined);
+    return { stat: { name, head }, archive };
+  } catch (error) {
+    throw isKind(error, "not-found") ? missing(error) : error;
+  }
+}
+
+async function ownerOf(
+  needs: Pick<Collaborators, "snapshots">,
+  record: ContainerRecord,
+): Promise<{ uid: number; gid: number }> {
+  const rootfs = await needs.snapshots.mounts(record.id);
+  const { uid, gid } = await processUser(rootfs, record.config.User ?? "");
+  return { uid, gid };
+}
