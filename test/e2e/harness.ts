@@ -131,12 +131,7 @@ export class TestEngine implements AsyncDisposable {
 
   /** Removes everything of this engine from the machine, as a user would after a crash. */
   async reset(): Promise<Output> {
-    return await this.gantry([
-      ...["system", "reset", "--force"],
-      ...["--root", this.root],
-      ...["--run-dir", this.runDirectory],
-      ...["--network-prefix", this.prefix],
-    ]);
+    return await this.gantry(["system", "reset", "--root", this.root]);
   }
 
   /** What of this engine is on the machine. */

@@ -40,7 +40,7 @@ export async function sweepEngines(registry: string): Promise<string[]> {
     }
     const reset = await run([
       join(repository, "bin/gantry"),
-      ...["system", "reset", "--force"],
+      ...["system", "reset"],
       ...["--root", engine.root],
       ...["--run-dir", engine.runDirectory],
       ...["--network-prefix", engine.prefix],
