@@ -2,11 +2,11 @@ import { resolve } from "node:path";
 import { EngineError, messageOf } from "../base/index.ts";
 import { failOnError, packContext } from "../client/index.ts";
 import type { ProgressMessage } from "../wire/index.ts";
+import type { ComposeClient } from "./compose-client.ts";
 import type { StepContext } from "./execute.ts";
 import { label } from "./labels.ts";
 import type { BuildSpec } from "./model/index.ts";
 import type { Operation } from "./operation.ts";
-import type { ComposeClient } from "./perform.ts";
 
 type BuildOperation = Extract<Operation, { kind: "BuildImage" }>;
 type PullOperation = Extract<Operation, { kind: "PullImage" }>;

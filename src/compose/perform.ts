@@ -1,15 +1,9 @@
 import { isKind, messageOf } from "../base/index.ts";
-import type { Client } from "../client/index.ts";
 import { buildImage, pullImage } from "./build.ts";
+import type { ComposeClient } from "./compose-client.ts";
 import type { Perform, Performed, StepContext } from "./execute.ts";
 import type { Operation } from "./operation.ts";
 import { waitForContainer } from "./wait.ts";
-
-/** The parts of the client that plans are carried out with. */
-export type ComposeClient = Pick<
-  Client,
-  "containers" | "images" | "builds" | "networks" | "volumes" | "system"
->;
 
 /** Carries out operations with the calls of `client`: one operation, one call. */
 export function performWith(client: ComposeClient): Perform {

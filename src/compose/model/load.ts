@@ -57,6 +57,7 @@ export async function loadProject(options: LoadOptions): Promise<Loaded> {
     directory: located.directory,
     files: located.files,
     environmentFiles: located.environmentFiles,
+    variables,
   });
   return { project, warnings: [...warnings] };
 }
@@ -122,7 +123,7 @@ async function withEnvironments(
 function decode(
   tree: Dict,
   enabled: ReadonlySet<string>,
-  about: Pick<Project, "name" | "directory" | "files" | "environmentFiles">,
+  about: Pick<Project, "name" | "directory" | "files" | "environmentFiles" | "variables">,
 ): Project {
   const all = entriesAt(tree, "services");
   if (all.length === 0)

@@ -126,6 +126,8 @@ export interface Project {
   readonly profiles: readonly string[];
   readonly networks: ReadonlyMap<string, ProjectNetwork>;
   readonly volumes: ReadonlyMap<string, ProjectVolume>;
+  /** The variables that the files see. */
+  readonly variables: ReadonlyMap<string, string>;
   /** The whole model as data, for printing. */
   readonly tree: Dict;
 }

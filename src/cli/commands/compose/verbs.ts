@@ -1,0 +1,31 @@
+import type { ComposeCommand } from "./compose-command.ts";
+
+/** The verbs of `compose`. A module is loaded when its verb is called. */
+export const verbs: Readonly<Record<string, () => Promise<ComposeCommand>>> = {
+  build: async () => (await import("./build.ts")).buildVerb,
+  config: async () => (await import("./config.ts")).configVerb,
+  convert: async () => (await import("./config.ts")).configVerb,
+  create: async () => (await import("./create.ts")).createVerb,
+  down: async () => (await import("./down.ts")).downVerb,
+  events: async () => (await import("./events.ts")).eventsVerb,
+  exec: async () => (await import("./exec.ts")).execVerb,
+  images: async () => (await import("./images.ts")).imagesVerb,
+  kill: async () => (await import("./kill.ts")).killVerb,
+  logs: async () => (await import("./logs.ts")).logsVerb,
+  ls: async () => (await import("./ls.ts")).lsVerb,
+  pause: async () => (await import("./pause.ts")).pauseVerb,
+  port: async () => (await import("./port.ts")).portVerb,
+  ps: async () => (await import("./ps.ts")).psVerb,
+  pull: async () => (await import("./pull.ts")).pullVerb,
+  restart: async () => (await import("./restart.ts")).restartVerb,
+  rm: async () => (await import("./rm.ts")).rmVerb,
+  scale: async () => (await import("./scale.ts")).scaleVerb,
+  start: async () => (await import("./start.ts")).startVerb,
+  stop: async () => (await import("./stop.ts")).stopVerb,
+  top: async () => (await import("./top.ts")).topVerb,
+  unpause: async () => (await import("./pause.ts")).unpauseVerb,
+  up: async () => (await import("./up.ts")).upVerb,
+  version: async () => (await import("./version.ts")).versionVerb,
+  volumes: async () => (await import("./volumes.ts")).volumesVerb,
+  wait: async () => (await import("./wait.ts")).waitVerb,
+};
