@@ -1,0 +1,308 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newID, silentLogger } from "../base/index.ts";
+import { openRecords, type Records } from "../records/index.ts";
+import {
+  createNetworkNamespace,
+  netlinkProtocols,
+  openNetlink,
+  openNftables,
+  removeNetworkNamespace,
+  withNetworkNamespace,
+} from "../sys/index.ts";
+import { parseAddress } from "./ipv4.ts";
+import { randomMac } from "./mac.ts";
+import {
+  addAddress,
+  createVeth,
+  deleteLink,
+  getLink,
+  listLinks,
+  perform,
+  setDefaultRoute,
+  setUp,
+} from "./rtnetlink/index.ts";
+import { openNetworkService } from "./service.ts";
+import type { NetworkService, Sandbox, SandboxRequest } from "./types.ts";
+
+/** An engine's networks on the real kernel, under a prefix of its own. For tests. */
+export interface TestEngine extends AsyncDisposable {
+  readonly prefix: string;
+  readonly runDirectory: string;
+  readonly records: Records;
+  readonly service: NetworkService;
+  /** Opens a sandbox on the networks of these names. */
+  open(networks: readonly string[], more?: Partial<SandboxRequest>): Promise<Sandbox>;
+  /** As after a kill: the service is thrown away and a new one takes over with these sandboxes alive. */
+  restart(alive: readonly string[]): Promise<void>;
+  /** What is left of this engine: links, pinned namespaces, mounts, table. */
+  leftovers(): readonly string[];
+}
+
+export async function openTestEngine(): Promise<TestEngine> {
+  const prefix = `t${randomBytes(2).toString("hex")}`;
+  const runDirectory = mkdtempSync(join(tmpdir(), `gantry-${prefix}-`));
+  const records = openRecords(":memory:");
+  const open = () => openNetworkService({ records, runDirectory, prefix, log: silentLogger });
+  let service = await open();
+  await service.restore(new Set());
+  return {
+    prefix,
+    runDirectory,
+    records,
+    get service() {
+      return service;
+    },
+    open: (networks, more) => service.openSandbox(requestFor(service, networks, more)),
+    restart: async (alive) => {
+      await service.close();
+      service = await open();
+      await service.restore(new Set(alive));
+    },
+    leftovers: () => leftovers(prefix, runDirectory),
+    [Symbol.asyncDispose]: async () => {
+      await service.reset();
+      records[Symbol.dispose]();
+      rmSync(runDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+function requestFor(
+  service: NetworkService,
+  networks: readonly string[],
+  more: Partial<SandboxRequest> = {},
+): SandboxRequest {
+  const id = more.id ?? newID();
+  const containerName = more.containerName ?? `c-${id.slice(0, 6)}`;
+  return {
+    endpoints: networks.map((name) => ({ networkID: service.get(name).id, names: [containerName] })),
+    ports: [],
+    dns: { servers: [], search: [], options: [] },
+    ...more,
+    id,
+    containerName,
+  };
+}
+
+function leftovers(prefix: string, runDirectory: string): readonly string[] {
+  const namespaces = join(runDirectory, "netns");
+  const links = listLinks().map(({ name }) => name);
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  return [
+    ...links.filter((name) => name === `${prefix}0` || new RegExp(`^${prefix}[-v]`).test(name)),
+    ...(existsSync(namespaces) ? readdirSync(namespaces) : []),
+    ...mounts.filter((line) => line.includes(runDirectory)),
+    ...(tableExists(prefix) ? [`table ip ${prefix}`] : []),
+  ];
+}
+
+function tableExists(name: string): boolean {
+  using nft = openNftables();
+  try {
+    nft.run(`list table ip ${name}\n`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Another machine, reached by a link of its own. Dispose it to remove it. */
+export interface OutsideHost extends AsyncDisposable {
+  readonly path: string;
+  /** Its own address. */
+  readonly address: string;
+  /** The address of this host on the link between them. */
+  readonly hostAddress: string;
+}
+
+export async function openOutsideHost(): Promise<OutsideHost> {
+  const tag = randomBytes(3).toString("hex");
+  const path = join(tmpdir(), `gantry-outside-${tag}`);
+  const [a = 0, b = 0] = randomBytes(2);
+  const subnet = `10.${64 + (a % 64)}.${b}`;
+  const name = `to${tag}`;
+  createNetworkNamespace(path);
+  using host = openNetlink(netlinkProtocols.route);
+  const namespace = openSync(path, "r");
+  const link = { macAddress: randomMac(), mtu: 1500 };
+  // Master 0: a port of no bridge.
+  const pair = createVeth(
+    { ...link, name },
+    { bridgeIndex: 0, peer: { ...link, macAddress: randomMac(), name: "eth0" }, namespace },
+  );
+  perform(host, [pair]);
+  closeSync(namespace);
+  const hostLink = getLink(host, name).index;
+  const hostAddress = `${subnet}.1`;
+  const address = `${subnet}.2`;
+  perform(host, [addAddress({ index: hostLink, address: parseAddress(hostAddress) ?? 0, prefixLength: 24 })]);
+  withNetworkNamespace(path, () => {
+    using inside = openNetlink(netlinkProtocols.route);
+    const { index } = getLink(inside, "eth0");
+    perform(inside, [
+      setUp({ name: "lo" }),
+      addAddress({ index, address: parseAddress(address) ?? 0, prefixLength: 24 }),
+      setUp({ index }),
+      setDefaultRoute({ index, gateway: parseAddress(hostAddress) ?? 0 }),
+    ]);
+  });
+  return {
+    path,
+    address,
+    hostAddress,
+    [Symbol.asyncDispose]: async () => {
+      removeNetworkNamespace(path);
+      using socket = openNetlink(netlinkProtocols.route);
+      perform(socket, [{ ...deleteLink({ name }), tolerates: ["ENODEV"] }]);
+    },
+  };
+}
+
+/** Runs `work` in a namespace, or where the test runs when there is none. */
+export function inside<T>(path: string | undefined, work: () => T): T {
+  if (path === undefined) return work();
+  const box = withNetworkNamespace(path, () => ({ value: work() }));
+  return box.value;
+}
+
+/** A TCP server that says `greeting` and the caller's address, then echoes. */
+export function serveTcp(
+  path: string | undefined,
+  port: number,
+  greeting: string,
+): Disposable & { port: number } {
+  const server = inside(path, () =>
+    Bun.listen({
+      hostname: "0.0.0.0",
+      port,
+      socket: {
+        open: (socket) => void socket.write(`${greeting} ${socket.remoteAddress}\n`),
+        data: (socket, bytes) => void socket.write(bytes),
+      },
+    }),
+  );
+  return { port: server.port, [Symbol.dispose]: () => server.stop(true) };
+}
+
+/** A UDP server that answers with `greeting`. */
+export function serveUdp(path: string | undefined, port: number, greeting: string): Disposable {
+  const opening = inside(path, () => ({
+    socket: Bun.peek(
+      Bun.udpSocket({
+        hostname: "0.0.0.0",
+        port,
+        socket: { data: (socket, _bytes, from, address) => void socket.send(greeting, from, address) },
+      }),
+    ),
+  }));
+  if (opening.socket instanceof Promise) throw new Error("socket is not open yet");
+  const { socket } = opening;
+  return { [Symbol.dispose]: () => socket.close() };
+}
+
+/** An open TCP connection that lines can be read from. */
+export interface Connection extends Disposable {
+  /** The next line; rejects when the connection ends first. */
+  line(): Promise<string>;
+  send(text: string): void;
+}
+
+const patience = 600;
+
+/** Connects from a namespace; rejects when refused or, after a moment, when nothing answers. */
+export async function connectTcp(path: string | undefined, host: string, port: number): Promise<Connection> {
+  let received = "";
+  const waiting: Array<(line: string) => void> = [];
+  const opened = Promise.withResolvers<void>();
+  opened.promise.catch(() => undefined);
+  const connecting = inside(path, () => ({
+    socket: Bun.connect({
+      hostname: host,
+      port,
+      socket: {
+        open: () => opened.resolve(),
+        data: (_socket, bytes) => {
+          received += bytes.toString();
+          for (
+            let end = received.indexOf("\n");
+            end >= 0 && waiting.length > 0;
+            end = received.indexOf("\n")
+          ) {
+            waiting.shift()?.(received.slice(0, end));
+            received = received.slice(end + 1);
+          }
+        },
+        connectError: (_socket, error) => opened.reject(error),
+      },
+    }),
+  }));
+  connecting.socket.catch((error: unknown) => opened.reject(error));
+  const socket = await soon(connecting.socket, () => {
+    connecting.socket.then(
+      (late) => late.terminate(),
+      () => undefined,
+    );
+  });
+  return {
+    line: () => {
+      const end = received.indexOf("\n");
+      if (end >= 0) {
+        const line = received.slice(0, end);
+        received = received.slice(end + 1);
+        return Promise.resolve(line);
+      }
+      return soon(new Promise<string>((resolve) => waiting.push(resolve)));
+    },
+    send: (text) => void socket.write(text),
+    [Symbol.dispose]: () => socket.terminate(),
+  };
+}
+
+/** The greeting of a server, and nothing more. */
+export async function greeting(path: string | undefined, host: string, port: number): Promise<string> {
+  using connection = await connectTcp(path, host, port);
+  return await connection.line();
+}
+
+/** Sends a datagram and resolves to the answer. */
+export async function askUdp(
+  path: string | undefined,
+  host: string,
+  port: number,
+  message: string | Uint8Array = "?",
+): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const opening = inside(path, () => ({
+    socket: Bun.peek(
+      Bun.udpSocket({
+        connect: { hostname: host, port },
+        socket: { data: (_socket, bytes) => resolve(bytes), error: (_socket, error) => reject(error) },
+      }),
+    ),
+  }));
+  if (opening.socket instanceof Promise) throw new Error("socket is not open yet");
+  const { socket } = opening;
+  try {
+    socket.send(message);
+    return await soon(promise);
+  } finally {
+    socket.close();
+  }
+}
+
+/** Rejects when `promise` has not settled after a moment: that a firewall drops is only seen as silence. */
+export async function soon<T>(promise: Promise<T>, late: () => void = () => undefined): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late();
+    reject(new Error("silence"));
+  }, patience);
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
