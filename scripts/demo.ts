@@ -19,8 +19,6 @@ interface ImageFacts {
 interface ContainerFacts {
   readonly Id: string;
   readonly Name: string;
-  readonly Created: string;
-  readonly State: { readonly StartedAt: string };
   readonly Config: { readonly Hostname: string };
 }
 
@@ -95,14 +93,14 @@ async function buildAndStart(engine: ThrowawayEngine): Promise<Guestbook> {
     { cwd: directory },
   );
   if (!collect.success) throw new Error(`The runtime's files could not be gathered:\n${collect.stderr}`);
-  await show(engine, ["build", "-t", "bun-runtime", "runtime"], directory);
+  await show(engine, ["build", "-t", "bun-runtime", "runtime"], { cwd: directory });
 
   heading("4  The application: three replicas of web, one store, built and brought up by Compose");
-  await composeUp(guestbook);
+  const took = await composeUp(guestbook);
   line(dim("\n    Each image is a stack of layers; what two images have in common is there once:\n"));
   await show(engine, ["image", "tree"]);
   heading("5  How long each container took to start");
-  await showStarts(guestbook);
+  showStarts(took);
   return guestbook;
 }
 
@@ -122,7 +120,7 @@ async function changeAndRenew(guestbook: Guestbook): Promise<void> {
   writeFileSync(file, changed);
   output('- const title = "Guestbook";\n+ const title = "Guestbook, second edition";');
   const before = await observeProject(guestbook);
-  await composeUp(guestbook);
+  const took = await composeUp(guestbook);
   const after = await observeProject(guestbook);
 
   heading("8  What was shared and what was rebuilt");
@@ -141,7 +139,9 @@ async function changeAndRenew(guestbook: Guestbook): Promise<void> {
     after.containers.map(({ Name, Id }) => [
       Name.slice(1),
       Id.slice(0, 12),
-      before.containers.some((old) => old.Id === Id) ? dim("kept running") : green("replaced"),
+      before.containers.some((old) => old.Id === Id)
+        ? dim("kept running")
+        : green(`replaced, started in ${span(took.get(Name.slice(1)) ?? Number.NaN)}`),
     ]),
   );
 
@@ -204,26 +204,47 @@ async function giveUp(engine: ThrowawayEngine): Promise<void> {
   process.exit(130);
 }
 
+interface ShowOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onLine?: (text: string) => void;
+}
+
 /** Runs a command in sight of the user. */
 async function show(
   engine: ThrowawayEngine,
   words: readonly string[],
-  cwd?: string,
-  env?: Record<string, string>,
+  options: ShowOptions = {},
 ): Promise<void> {
   command(words);
-  const { stdout, stderr, code, milliseconds } = await engine.run(words, {
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(env === undefined ? {} : { env }),
+  const { code, milliseconds } = await engine.run(words, {
+    ...options,
+    onLine: (text) => {
+      output(text);
+      options.onLine?.(text);
+    },
   });
-  const text = (stdout + stderr).trimEnd();
-  if (text !== "") output(text);
   if (code !== 0) throw new Error(`gantry ${words.join(" ")} ended with ${code}`);
   line(dim(`    ${span(milliseconds)}`));
 }
 
-async function composeUp({ engine, directory, port }: Guestbook): Promise<void> {
-  await show(engine, ["compose", "up", "-d", "--build"], directory, { GUESTBOOK_PORT: String(port) });
+/** Brings the project up; gives how long each container took to start, as Compose saw it. */
+async function composeUp({ engine, directory, port }: Guestbook): Promise<ReadonlyMap<string, number>> {
+  const begun = new Map<string, number>();
+  const took = new Map<string, number>();
+  await show(engine, ["compose", "up", "-d", "--build"], {
+    cwd: directory,
+    env: { GUESTBOOK_PORT: String(port) },
+    onLine: (text) => {
+      const [subject, status] = text.trim().split(/\s+/);
+      const name = subject === "Container" ? text.trim().split(/\s+/)[1] : subject;
+      if (name === undefined || status === undefined) return;
+      if (text.endsWith("Starting")) begun.set(name, performance.now());
+      const start = begun.get(name);
+      if (text.endsWith("Started") && start !== undefined) took.set(name, performance.now() - start);
+    },
+  });
+  return took;
 }
 
 async function inspectContainers({ engine }: Guestbook): Promise<ContainerFacts[]> {
@@ -249,15 +270,9 @@ async function observeProject(guestbook: Guestbook) {
   };
 }
 
-async function showStarts(guestbook: Guestbook): Promise<void> {
-  const containers = await inspectContainers(guestbook);
-  table(
-    containers.map(({ Name, Config, Created, State }) => [
-      Name.slice(1),
-      Config.Hostname,
-      span(Date.parse(State.StartedAt) - Date.parse(Created)),
-    ]),
-  );
+function showStarts(took: ReadonlyMap<string, number>): void {
+  if (took.size === 0) throw new Error("Compose did not tell when containers started");
+  table([...took].sort().map(([name, milliseconds]) => [name, span(milliseconds)]));
 }
 
 async function write({ port }: Guestbook, author: string, text: string): Promise<void> {

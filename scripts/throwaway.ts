@@ -22,6 +22,19 @@ interface Notes {
   readonly before: Machine;
 }
 
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onLine?: (line: string) => void;
+}
+
+export interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+  readonly milliseconds: number;
+}
+
 /**
  * An engine for a demonstration: all of it in one temporary directory, in a session of its own so that it may outlive
  * the program that started it. `open` finds it again by that directory.
@@ -89,11 +102,8 @@ export class ThrowawayEngine {
     return target;
   }
 
-  /** Runs our command line against this engine. */
-  async run(
-    words: readonly string[],
-    options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
-  ): Promise<{ stdout: string; stderr: string; code: number; milliseconds: number }> {
+  /** Runs our command line against this engine; `onLine` gets each line of both streams as it comes. */
+  async run(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const started = performance.now();
     const child = Bun.spawn([gantry, ...words], {
       stdin: "ignore",
@@ -103,15 +113,15 @@ export class ThrowawayEngine {
       env: { ...process.env, ...options.env, GANTRY_HOST: `unix://${this.socket}` },
     });
     const [stdout, stderr, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
+      collect(child.stdout, options.onLine),
+      collect(child.stderr, options.onLine),
       child.exited,
     ]);
     return { stdout, stderr, code, milliseconds: performance.now() - started };
   }
 
   /** As `run`, but the command must succeed; gives its standard output. */
-  async ok(words: readonly string[], options: Parameters<ThrowawayEngine["run"]>[1] = {}): Promise<string> {
+  async ok(words: readonly string[], options: RunOptions = {}): Promise<string> {
     const { stdout, stderr, code } = await this.run(words, options);
     if (code !== 0) throw new Error(`gantry ${words.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
     return stdout;
@@ -144,4 +154,19 @@ function places(directory: string, prefix: string): string[] {
 
 function socketOf(directory: string): string {
   return join(directory, "run/gantry.sock");
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, onLine?: (line: string) => void): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let shown = 0;
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    for (let end = text.indexOf("\n", shown); end >= 0; end = text.indexOf("\n", shown)) {
+      onLine?.(text.slice(shown, end));
+      shown = end + 1;
+    }
+  }
+  if (shown < text.length) onLine?.(text.slice(shown));
+  return text;
 }
