@@ -1,1 +1,2 @@
+export { readLog } from "./read.ts";
 export type { FollowFrom, LogQuery } from "./types.ts";
