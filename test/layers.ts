@@ -95,6 +95,8 @@ export function readImports(path: string, source: string): Import[] {
 /** Why this import is refused; undefined when it is fine. */
 export function refuse(edge: Import, doors: ReadonlySet<string>): string | undefined {
   const describe = `${edge.from} imports ${edge.to}`;
+  if (edge.to.startsWith("../"))
+    return edge.to === "../package.json" ? undefined : `${describe}: outside src/`;
   const from = topFolder(edge.from);
   const to = topFolder(edge.to);
   if (to === undefined) return `${describe}: nothing may import the entry point`;
@@ -174,7 +176,7 @@ function closedDoor(edge: Import, doors: ReadonlySet<string>): string | undefine
 function resolvePath(from: string, specifier: string): string {
   const parts = from.split("/").slice(0, -1);
   for (const part of specifier.split("/")) {
-    if (part === "..") parts.pop();
+    if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
     else if (part !== ".") parts.push(part);
   }
   return parts.join("/");
