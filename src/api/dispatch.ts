@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { isKind, type Logger, messageOf } from "../base/index.ts";
+import { EngineError, isKind, type Logger, messageOf } from "../base/index.ts";
 import type { Call, Headers, Reply } from "./call.ts";
 import type { Responder } from "./responder.ts";
 import type { Router } from "./routes.ts";
@@ -39,8 +39,13 @@ export async function dispatch(
     };
     await answer(responder, common, await handler(call));
   } catch (error) {
-    fail(needs, request, responder, error);
+    fail(needs, request, responder, signal.aborted ? gone(error) : error);
   }
+}
+
+/** What went wrong because the client left concerns nobody. */
+function gone(cause: unknown): EngineError {
+  return new EngineError("unavailable", "the client is gone", { subject: "client", cause });
 }
 
 /** The headers of every answer. */

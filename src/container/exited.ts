@@ -41,7 +41,7 @@ export async function containerExited(
   live.task = undefined;
   live.health?.[Symbol.dispose]();
   const before = needs.store.get(id);
-  announceEndpoints(needs, before, "disconnect");
+  const left = needs.network.findSandbox(id)?.endpoints ?? [];
   await closeQuietly(needs, id);
   const restart = decide(before, status);
   const record = needs.store.transition(id, {
@@ -56,6 +56,7 @@ export async function containerExited(
     exitCode: String(status.code),
     execDuration: String(Math.floor(ranFor(record) / 1000)),
   });
+  announceEndpoints(needs, record, left, "disconnect");
   needs.store.endings.emit({ id, kind: "exited", exitCode: status.code, error: "" });
   live.dismissClients();
   if (restart) {

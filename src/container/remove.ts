@@ -66,12 +66,7 @@ export async function removeLocked(
   needs.store.remove(id);
   if (options.volumes) await removeAnonymousVolumes(needs, record);
   announceContainer(needs.announce, record, "destroy");
-  needs.store.endings.emit({
-    id,
-    kind: "removed",
-    exitCode: record.state.exitCode,
-    error: record.state.error,
-  });
+  needs.store.endings.emit({ id, kind: "removed", exitCode: record.state.exitCode, error: "" });
 }
 
 function checkRemovable(record: ContainerRecord, reference: string): void {

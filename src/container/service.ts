@@ -98,13 +98,12 @@ function createHooks(needs: Collaborators, execs: Execs) {
       live.health = watchHealth({ ...needs, execs }, record);
       watchExit(needs, hooks, record.id, task);
     },
-    async failed(record: ContainerRecord): Promise<void> {
-      needs.store.endings.emit({
-        id: record.id,
-        kind: "exited",
-        exitCode: record.state.exitCode,
-        error: record.state.error,
-      });
+    async failed(record: ContainerRecord, byPolicy: boolean): Promise<void> {
+      // Whoever asked for the start hears of it; whoever waits for the end of the last run does so here.
+      if (byPolicy) {
+        const { exitCode } = record.state;
+        needs.store.endings.emit({ id: record.id, kind: "exited", exitCode, error: "" });
+      }
       if (record.hostConfig.AutoRemove) await removeLocked(needs, record, { volumes: true });
     },
     async remove(record: ContainerRecord): Promise<void> {

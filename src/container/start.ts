@@ -31,7 +31,7 @@ export interface StartHooks {
   /** The task runs and is recorded. */
   started(record: ContainerRecord, task: Task): void;
   /** The start failed and is recorded; clients are told after this. */
-  failed(record: ContainerRecord): Promise<void>;
+  failed(record: ContainerRecord, byPolicy: boolean): Promise<void>;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function startLocked(
     await cleanUp(needs, record, task);
     const failed = needs.store.transition(id, { kind: "start-failed", ...failure });
     needs.store.live(id).dismissClients();
-    await hooks.failed(failed);
+    await hooks.failed(failed, options.byPolicy);
     throw new EngineError(error instanceof EngineError ? error.kind : "internal", failure.error, {
       subject: id,
       cause: error,
@@ -72,7 +72,7 @@ export async function startLocked(
     at: new Date().toISOString(),
     byPolicy: options.byPolicy,
   });
-  announceEndpoints(needs, running, "connect");
+  announceEndpoints(needs, running, needs.network.findSandbox(id)?.endpoints ?? [], "connect");
   announceContainer(needs.announce, running, "start");
   hooks.started(running, task);
 }
