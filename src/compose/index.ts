@@ -30,4 +30,5 @@ export { performWith } from "./perform.ts";
 export { type DownOptions, planDown } from "./plan-down.ts";
 export { planImages } from "./plan-images.ts";
 export { type LifeVerb, planLife } from "./plan-life.ts";
+export type { OneOff } from "./plan-one-off.ts";
 export { planUp, selectServices, type UpOptions } from "./plan-up.ts";

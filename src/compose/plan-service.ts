@@ -304,7 +304,8 @@ function request(context: ServiceContext, number: number, replaces?: ObservedCon
   });
 }
 
-function beforeCreate({ project, service, resources, ownersReady }: ServiceContext): number[] {
+/** The steps without which a container of the service cannot be made. */
+export function beforeCreate({ project, service, resources, ownersReady }: ServiceContext): number[] {
   const names = [
     ...service.networks.map((use) => networkName(project, use)),
     ...volumeNames(project, service),

@@ -3,6 +3,7 @@ import { createDraft, type Draft, type Plan } from "./graph.ts";
 import { closure, inOrder, type Needs, type Project, type Service } from "./model/index.ts";
 import type { Observed } from "./observe.ts";
 import { findOrphans, orphanWarning } from "./orphans.ts";
+import { type OneOff, planOneOff } from "./plan-one-off.ts";
 import { planResources, type Resources } from "./plan-resources.ts";
 import { type PlannedService, planService, removeContainer, type ServiceContext } from "./plan-service.ts";
 
@@ -24,6 +25,8 @@ export interface UpOptions {
   readonly renewAnonymousVolumes?: boolean;
   /** Whether the plan ends when every container is running, and healthy where it has a check. */
   readonly wait?: boolean;
+  /** One container beside the service's own, made once all that the service needs is there; not started. */
+  readonly oneOff?: OneOff;
 }
 
 /** Plans how what is there becomes what the file wants. Pure; throws when that cannot be (external things missing). */
@@ -35,6 +38,10 @@ export function planUp(project: Project, observed: Observed, options: UpOptions 
   const waits = new Map<string, readonly number[]>();
   const context = { draft, project, observed, resources, planned, waits };
   for (const service of services) {
+    if (options.oneOff?.service === service.name) {
+      planOneOff(serviceContext(service, options, context), options.oneOff);
+      continue;
+    }
     const result = planService(serviceContext(service, options, context));
     planned.set(service.name, result);
     restartAfterDependencies(draft, result, { planned, observed, start: options.start ?? true });

@@ -19,6 +19,7 @@ export const verbs: Readonly<Record<string, () => Promise<ComposeCommand>>> = {
   pull: async () => (await import("./pull.ts")).pullVerb,
   restart: async () => (await import("./restart.ts")).restartVerb,
   rm: async () => (await import("./rm.ts")).rmVerb,
+  run: async () => (await import("./run.ts")).runVerb,
   scale: async () => (await import("./scale.ts")).scaleVerb,
   start: async () => (await import("./start.ts")).startVerb,
   stop: async () => (await import("./stop.ts")).stopVerb,
