@@ -32,6 +32,8 @@ export interface Collaborators {
   readonly paths: ContainerPaths;
   /** Cgroup below which containers lie: `/gantry`. */
   readonly cgroupParent: string;
+  /** Static program that becomes pid 1 where a container asks for an init. */
+  readonly initPath: string;
 }
 
 /** Directory of a container's durable files. */

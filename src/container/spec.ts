@@ -13,7 +13,7 @@ import { readSecurity } from "./security.ts";
 import { isLive } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "paths" | "abilities" | "cgroupParent" | "log">;
+type Needs = Pick<Collaborators, "store" | "paths" | "abilities" | "cgroupParent" | "initPath" | "log">;
 
 /** The runtime specification of a container for the run that is about to begin. */
 export async function specFor(
@@ -41,6 +41,7 @@ export async function specFor(
     ...securityPart(record),
     ...resourcePart(record),
     cgroupsPath: join(hostConfig.CgroupParent || needs.cgroupParent, record.id),
+    ...(hostConfig.Init ? { initPath: needs.initPath } : {}),
     host: needs.abilities,
   };
   const built = buildSpec(input);

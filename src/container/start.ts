@@ -24,6 +24,7 @@ export type StartNeeds = Pick<
   | "log"
   | "paths"
   | "cgroupParent"
+  | "initPath"
 >;
 
 /** What happens to a container once it runs or could not be started; see `service.ts`. */

@@ -70,9 +70,6 @@ function checkLifecycle(config: ContainerConfig, host: HostConfig): void {
     throw invalid("can't create 'AutoRemove' container with restart policy");
   }
   if (config.StopSignal) parseSignal(config.StopSignal);
-  if (host.Init) {
-    throw invalid("an init process inside the container (--init) is not supported by this engine");
-  }
 }
 
 function checkNamespaces(host: HostConfig): void {

@@ -23,6 +23,9 @@ import { type HostFacts, readHostFacts } from "./host-facts.ts";
 import { type Identity, writeIdentity } from "./identity.ts";
 import { cgroupParent, checkPrefix, type EngineOptions, placesOf } from "./options.ts";
 
+/** Where the native parts are built. */
+const nativeDirectory = join(import.meta.dir, "../../build");
+
 /** A running engine: its services, wired. It serves nothing yet; `api/` does. */
 export interface Engine {
   readonly options: EngineOptions;
@@ -107,6 +110,7 @@ async function assemble(parts: Parts): Promise<Engine> {
     log,
     paths: places,
     cgroupParent: parent,
+    initPath: join(nativeDirectory, "gantry-shim"),
   });
   const builder = createBuilder({
     ...stores,
@@ -144,14 +148,13 @@ async function openStores(parts: Parts) {
   const { options, records, log } = parts;
   const { runDirectory, prefix } = options;
   const places = placesOf(options);
-  const native = join(import.meta.dir, "../../build");
-  const layers = createLayerTools({ helper: join(native, "gantry-layer") });
+  const layers = createLayerTools({ helper: join(nativeDirectory, "gantry-layer") });
   const [content, snapshots, volumes, runtime, abilities, network] = await Promise.all([
     openContentStore(places.content),
     openOverlaySnapshotter(places.snapshots),
     openVolumeService({ directory: places.volumes, records }),
     openRuntime({
-      shim: join(native, "gantry-shim"),
+      shim: join(nativeDirectory, "gantry-shim"),
       runDirectory,
       cgroupParent: cgroupParent(prefix),
       log,
