@@ -85,3 +85,9 @@ int cgroup_remove(const struct config *config) {
   }
   return result;
 }
+
+void cgroup_warm_up(const struct config *config) {
+  if (config->warm_cgroup == NULL || fork() != 0) return;
+  put(AT_FDCWD, config->warm_cgroup, "0");
+  _exit(0);
+}

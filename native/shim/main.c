@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 
+#include "cgroup.h"
 #include "init.h"
 #include "shim.h"
 
@@ -86,6 +87,7 @@ static int run(const char *path) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   ignore_signals();
   detach_standard_streams();
+  cgroup_warm_up(&shim.config);
   return supervise();
 }
 

@@ -28,14 +28,16 @@ export interface RuntimeOptions {
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const stateRoot = join(options.runDirectory, "runtime");
   await mkdir(stateRoot, { recursive: true, mode: 0o700 });
-  const [runtimes, mountinfo, filters] = await Promise.all([
+  const [runtimes, mountinfo, cgroups, filters] = await Promise.all([
     findRuntimes(options.runtimes),
     readFile("/proc/self/mountinfo", "utf8"),
+    readFile("/proc/self/cgroup", "utf8"),
     SeccompCache.open(join(options.runDirectory, "seccomp")),
   ]);
   const mounts = parseCgroupMounts(mountinfo);
   const detach = await mountsToDetach(mounts);
-  return new ShimRuntime({ ...options, stateRoot, runtimes, filters, mounts, detach });
+  const ownCgroup = findOwnCgroup(mounts, cgroups);
+  return new ShimRuntime({ ...options, stateRoot, runtimes, filters, mounts, detach, ownCgroup });
 }
 
 /**
@@ -51,6 +53,17 @@ async function mountsToDetach(mounts: readonly CgroupMount[]): Promise<string[]>
   return unified.filter((_, index) => controllers[index]?.trim()).map(({ path }) => path);
 }
 
+/** The `cgroup.procs` file of this process's cgroup in some hierarchy, from the text of `/proc/self/cgroup`. */
+function findOwnCgroup(mounts: readonly CgroupMount[], text: string): string | undefined {
+  const mount = mounts.find(({ controllers }) => controllers.includes("pids")) ?? mounts[0];
+  const line = text.split("\n").find((entry) => {
+    const controllers = entry.split(":")[1]?.split(",") ?? [];
+    return mount?.version === 2 ? entry.startsWith("0::") : controllers.includes("pids");
+  });
+  const path = line?.split(":").slice(2).join(":");
+  return mount && path !== undefined ? join(mount.path, path, "cgroup.procs") : undefined;
+}
+
 interface RuntimeParts {
   readonly shim: string;
   readonly cgroupParent: string;
@@ -60,6 +73,7 @@ interface RuntimeParts {
   readonly filters: SeccompCache;
   readonly mounts: readonly CgroupMount[];
   readonly detach: readonly string[];
+  readonly ownCgroup: string | undefined;
 }
 
 class ShimRuntime implements Runtime {
@@ -150,6 +164,7 @@ class ShimRuntime implements Runtime {
         ? `${memory.path}${cgroupsPath}/memory.oom_control`
         : unified && `${unified.path}${cgroupsPath}/memory.events`,
       seccompCache,
+      warmCgroup: this.#parts.ownCgroup,
     };
   }
 }

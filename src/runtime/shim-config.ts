@@ -21,6 +21,8 @@ export interface ShimConfig {
   readonly oomFile: string | undefined;
   /** Where crun's compiled system call filter is to be kept. */
   readonly seccompCache: string | undefined;
+  /** `cgroup.procs` of the cgroup that engine and shim are in. */
+  readonly warmCgroup: string | undefined;
 }
 
 /** The text of `shim.conf`. Throws `invalid` for a value that one line cannot hold. */
@@ -42,6 +44,7 @@ export function renderShimConfig(config: ShimConfig): string {
     ...config.cgroups.map((path) => ["cgroup", path] as const),
     ["oom-file", config.oomFile],
     ["seccomp-cache", config.seccompCache],
+    ["warm-cgroup", config.warmCgroup],
   ];
   return lines
     .filter(([, value]) => value !== undefined)
