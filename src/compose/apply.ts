@@ -56,6 +56,8 @@ function requireImage(image: string, service: Service, images: ReadonlyMap<strin
 
 export interface BringUpOptions extends UpOptions {
   readonly build?: ImageOptions["build"];
+  /** Stands over the `pull_policy` of every service. */
+  readonly pull?: string;
 }
 
 /** What `bringUp` saw before it began, and what it did. */
@@ -72,7 +74,11 @@ export async function bringUp(
   options: BringUpOptions = {},
 ): Promise<BroughtUp> {
   const services = selectServices(project, options);
-  const images = await ensureImages(project, applying, { services, build: options.build ?? "missing" });
+  const images = await ensureImages(project, applying, {
+    services,
+    build: options.build ?? "missing",
+    pull: options.pull,
+  });
   const seen = await observe(applying.client, { project: project.name, signal: applying.signal });
   const before: Observed = { ...seen, images };
   const plan = planUp(project, before, options);

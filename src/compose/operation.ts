@@ -52,7 +52,13 @@ export type Operation =
       readonly force: boolean;
     }
   | { readonly kind: "RenameContainer"; readonly container: ContainerRef; readonly to: string }
-  | { readonly kind: "WaitContainer"; readonly container: ContainerRef; readonly until: WaitFor };
+  | {
+      readonly kind: "WaitContainer";
+      readonly container: ContainerRef;
+      readonly until: WaitFor;
+      /** Whether what comes after goes on when the wait is in vain. */
+      readonly optional?: boolean;
+    };
 
 export type OperationKind = Operation["kind"];
 

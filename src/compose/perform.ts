@@ -56,7 +56,21 @@ function call(operation: Operation, client: ComposeClient, context: StepContext)
     case "RenameContainer":
       return containers.rename(operation.container.ref, operation.to, { signal });
     case "WaitContainer":
-      return waitForContainer(client, operation.container, { until: operation.until, signal });
+      return waitFor(client, operation, signal);
+  }
+}
+
+async function waitFor(
+  client: ComposeClient,
+  { container, until, optional }: Extract<Operation, { kind: "WaitContainer" }>,
+  signal: AbortSignal,
+): Promise<Performed> {
+  try {
+    await waitForContainer(client, container, { until, signal });
+    return undefined;
+  } catch (error) {
+    if (!optional || signal.aborted) throw error;
+    return { leftBecause: `optional ${messageOf(error)}` };
   }
 }
 

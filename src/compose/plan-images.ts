@@ -8,6 +8,8 @@ export interface ImageOptions {
   readonly services: readonly Service[];
   /** `always`: build every service that can be; `never`: take what is there. */
   readonly build: "missing" | "always" | "never";
+  /** Stands over the `pull_policy` of every service. */
+  readonly pull?: string | undefined;
 }
 
 /**
@@ -21,7 +23,8 @@ export function planImages(
 ): Plan {
   const draft = createDraft();
   const seen = new Set<string>();
-  for (const service of options.services) {
+  for (const given of options.services) {
+    const service = options.pull === undefined ? given : { ...given, pullPolicy: options.pull };
     const image = imageName(project, service);
     const cause = buildCause(service, images.has(image), options.build);
     if (cause !== undefined) {
@@ -36,7 +39,7 @@ export function planImages(
     }
     if (seen.has(image)) continue;
     seen.add(image);
-    const wanted = fetchCause(service, images.has(image));
+    const wanted = fetchCause(service, image, images.has(image));
     if (wanted === undefined) continue;
     draft.add({
       resource: `image:${image}`,
@@ -60,20 +63,19 @@ function buildCause(service: Service, there: boolean, build: ImageOptions["build
   return there ? undefined : "no existing image";
 }
 
-function fetchCause(service: Service, there: boolean): string | undefined {
+function fetchCause(service: Service, image: string, there: boolean): string | undefined {
   const policy = service.pullPolicy ?? "missing";
   if (service.build !== undefined && policy !== "always") {
     if (there) return undefined;
-    throw absent(service, "and it is not to be built");
+    throw absent(service, image, "and it is not to be built");
   }
   if (policy === "always") return "pull_policy is always";
   if (there) return undefined;
-  if (policy === "never") throw absent(service, "and pull_policy is never");
+  if (policy === "never") throw absent(service, image, "and pull_policy is never");
   return "no existing image";
 }
 
-function absent(service: Service, why: string): EngineError {
-  const image = service.image ?? service.name;
+function absent(service: Service, image: string, why: string): EngineError {
   return new EngineError("not-found", `service "${service.name}": no such image: ${image}, ${why}`, {
     subject: image,
   });

@@ -284,6 +284,15 @@ describe("scaling", () => {
     expect(plan).not.toContain("p-web-3");
   });
 
+  test("refuses services that are not there, and copies of a container with a fixed name", async () => {
+    const more = { scale: new Map([["nope", 1]]) };
+    expect(up(new FakeEngine(), scaled(1), more)).rejects.toThrow("no such service: nope");
+    const fixed = "services: {web: {image: a, container_name: c}}";
+    expect(up(new FakeEngine(), fixed, { scale: new Map([["web", 2]]) })).rejects.toThrow(
+      "container names must be unique",
+    );
+  });
+
   test("to zero removes all", async () => {
     const engine = await running(scaled(2));
     await up(engine, scaled(2), { scale: new Map([["web", 0]]) });

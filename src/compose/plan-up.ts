@@ -1,3 +1,4 @@
+import { EngineError } from "../base/index.ts";
 import type { Comparison } from "./choose-containers.ts";
 import { createDraft, type Draft, type Plan } from "./graph.ts";
 import { closure, inOrder, type Needs, type Project, type Service } from "./model/index.ts";
@@ -31,6 +32,7 @@ export interface UpOptions {
 
 /** Plans how what is there becomes what the file wants. Pure; throws when that cannot be (external things missing). */
 export function planUp(project: Project, observed: Observed, options: UpOptions = {}): Plan {
+  checkScale(project, options.scale ?? new Map());
   const draft = createDraft();
   const services = selectServices(project, options);
   const resources = planResources(draft, { project, observed, services, timeout: options.timeout });
@@ -49,6 +51,20 @@ export function planUp(project: Project, observed: Observed, options: UpOptions 
   if (options.wait) for (const result of planned.values()) waitUntilStarted(draft, result);
   handleOrphans(draft, project, observed, options);
   return draft.finish();
+}
+
+function checkScale(project: Project, scale: ReadonlyMap<string, number>): void {
+  for (const [name, count] of scale) {
+    const service = project.services.get(name);
+    if (service === undefined)
+      throw new EngineError("not-found", `no such service: ${name}`, { subject: name });
+    if (service.containerName === undefined || count < 2) continue;
+    throw new EngineError(
+      "invalid",
+      `service "${name}" has container_name "${service.containerName}": as container names must be unique it cannot be scaled to ${count}`,
+      { subject: name },
+    );
+  }
 }
 
 interface UpContext {
@@ -113,18 +129,18 @@ interface GateContext {
 
 /** The steps after which everything that `service` depends on is as it asks. */
 function gateOf(service: Service, context: GateContext): readonly number[] {
-  return service.dependsOn.flatMap(({ service: name, condition }) => {
+  return service.dependsOn.flatMap(({ service: name, condition, required }) => {
     const dependency = context.planned.get(name);
     if (dependency === undefined) return [];
     if (condition === "service_started") return dependency.containers.flatMap(({ ready }) => ready);
-    const key = `${name} ${condition}`;
+    const key = `${name} ${condition} ${required}`;
     const known = context.waits.get(key);
     if (known !== undefined) return known;
     const until = condition === "service_healthy" ? "healthy" : "completed";
     const steps = dependency.containers.map(({ container, ready }) =>
       context.draft.add({
         resource: `service:${name}`,
-        operation: { kind: "WaitContainer", container, until },
+        operation: { kind: "WaitContainer", container, until, ...(required ? {} : { optional: true }) },
         cause: `dependents need it ${until}`,
         needs: ready,
         show: {

@@ -40,7 +40,7 @@ export const downVerb: ComposeCommand = {
       timeout: flags.int("timeout"),
       ...(project === undefined ? {} : { project }),
     });
-    if (plan.nodes.length === 0) compose.warn("No resource found to remove");
+    if (plan.nodes.length === 0) compose.warn(`No resource found to remove for project "${name}".`);
     await compose.working((applying) => applyPlan(plan, applying));
     return 0;
   },

@@ -2,7 +2,6 @@ import type { FlagSpec } from "../../flags/index.ts";
 
 /** The flags between `compose` and its verb. */
 export const composeFlags: readonly FlagSpec[] = [
-  { name: "all-resources", kind: "bool", help: "Include all resources, even those not used by services" },
   {
     name: "ansi",
     kind: "string",
@@ -10,7 +9,6 @@ export const composeFlags: readonly FlagSpec[] = [
     help: 'Control when to print ANSI control characters ("never"|"always"|"auto")',
     check: oneOf("never", "always", "auto"),
   },
-  { name: "compatibility", kind: "bool", help: "Run compose in backward compatibility mode" },
   { name: "dry-run", kind: "bool", help: "Execute command in dry run mode" },
   { name: "env-file", kind: "list", type: "stringArray", help: "Specify an alternate environment file" },
   { name: "file", short: "f", kind: "list", type: "stringArray", help: "Compose configuration files" },

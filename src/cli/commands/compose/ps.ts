@@ -110,13 +110,12 @@ async function chosen(
 }
 
 function listingRow(row: ContainerSummary, truncate: boolean): Row {
-  const command = JSON.stringify(row.Command);
   return {
     ID: truncate ? row.Id.slice(0, 12) : row.Id,
     Name: nameOf(row),
     Names: nameOf(row),
     Image: row.Image,
-    Command: truncate ? `${ellipsis(command.slice(0, -1), 19)}${command.length > 20 ? "" : ""}"` : command,
+    Command: JSON.stringify(truncate ? ellipsis(row.Command, 20) : row.Command),
     Service: labelOf(row, "service"),
     Project: labelOf(row, "project"),
     RunningFor: ago(row.Created),

@@ -4,6 +4,7 @@ import { ExitError } from "../../exit.ts";
 import type { FlagSpec, FlagValues } from "../../flags/index.ts";
 import type { Compose } from "./compose-command.ts";
 import { removeOrphansFlag } from "./flags.ts";
+import { oneOf } from "./global-flags.ts";
 
 /** The flags that `up` and `create` share. */
 export const bringUpFlags: readonly FlagSpec[] = [
@@ -18,6 +19,12 @@ export const bringUpFlags: readonly FlagSpec[] = [
     name: "no-recreate",
     kind: "bool",
     help: "If containers already exist, don't recreate them. Incompatible with --force-recreate.",
+  },
+  {
+    name: "pull",
+    kind: "string",
+    help: 'Pull image before running ("always"|"missing"|"never"|"build")',
+    check: oneOf("always", "missing", "never", "build", "policy"),
   },
   { name: "quiet-build", kind: "bool", help: "Suppress the build output" },
   removeOrphansFlag,
@@ -38,10 +45,12 @@ export function bringUpOptions(
   exclude(flags, "build", "no-build");
   exclude(flags, "force-recreate", "no-recreate");
   const remove = flags.bool("remove-orphans") || cli.env.COMPOSE_REMOVE_ORPHANS === "1";
+  const pull = flags.find("pull");
   const ignore = /^(1|true)$/i.test(cli.env.COMPOSE_IGNORE_ORPHANS ?? "");
   return {
     services,
     build: flags.bool("build") ? "always" : flags.bool("no-build") ? "never" : "missing",
+    ...(pull === undefined || pull === "policy" ? {} : { pull }),
     recreate: flags.bool("force-recreate") ? "always" : flags.bool("no-recreate") ? "never" : "changed",
     orphans: remove ? "remove" : ignore ? "ignore" : "warn",
     scale: parseScale(flags.list("scale")),
