@@ -134,7 +134,7 @@ export function findCycles(imports: readonly Import[]): string[][] {
 /** What a file breaks by itself: its name, a default export, module-level variables. */
 export function faultsOf(path: string, source: string): string[] {
   const faults: string[] = [];
-  if (/(^|\/)(utils?|helpers?|misc|common)\.ts$/.test(path))
+  if (/(^|\/)(utils?|helpers|misc|common)\.ts$/.test(path))
     faults.push(`${path}: a file is named after its subject`);
   if (/^export default\b|\bas default\b/m.test(source)) faults.push(`${path}: no default exports`);
   if (/^(?:export\s+)?(?:let|var)\s/m.test(source)) faults.push(`${path}: no mutable state at module level`);
