@@ -4,7 +4,7 @@ import type { Project } from "./model/index.ts";
 import { imageName } from "./names.ts";
 import type { Observed, ObservedContainer } from "./observe.ts";
 import { findOrphans, orphanWarning } from "./orphans.ts";
-import { removeContainer } from "./plan-service.ts";
+import { removeContainer } from "./plan-remove.ts";
 
 export interface DownOptions {
   /** Only these services; empty: all, with networks, volumes and images. */

@@ -3,7 +3,7 @@ import { createDraft, type Draft, type Plan, type Show } from "./graph.ts";
 import type { ObservedContainer } from "./observe.ts";
 import type { ContainerRef, Operation } from "./operation.ts";
 import { dependentsOf } from "./plan-down.ts";
-import { refOf } from "./plan-service.ts";
+import { refOf } from "./plan-remove.ts";
 
 /** A verb on the containers of a project that are there. */
 export type LifeVerb =

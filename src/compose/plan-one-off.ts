@@ -1,7 +1,7 @@
 import type { ContainerCreateRequest } from "../wire/index.ts";
 import { containerRequest } from "./container-request.ts";
 import { imageName } from "./names.ts";
-import { beforeCreate, type ServiceContext } from "./plan-service.ts";
+import { beforeCreate, type ServiceContext } from "./service-context.ts";
 
 /** A container for one command of a service (`compose run`). */
 export interface OneOff {

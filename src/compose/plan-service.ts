@@ -1,43 +1,19 @@
-import { type Comparison, chooseContainers, recreateCause } from "./choose-containers.ts";
-import { containerRequest, namespaceOwners, networkName, volumeNames } from "./container-request.ts";
-import type { Draft } from "./graph.ts";
-import type { Project, Service } from "./model/index.ts";
-import { containerName, imageName, isTemporaryName, temporaryName } from "./names.ts";
-import type { Observed, ObservedContainer } from "./observe.ts";
-import type { ContainerRef } from "./operation.ts";
-import { type Resources, stopStep } from "./plan-resources.ts";
-
-/** One container as it will be, and the steps after which it is there (none: it is already). */
-export interface Planned {
-  readonly container: ContainerRef;
-  readonly ready: readonly number[];
-}
-
-/** What a plan says of a service: dependents wait for it. */
-export interface PlannedService {
-  readonly service: Service;
-  readonly containers: readonly Planned[];
-  /** Whether any container is made anew or started. */
-  readonly changed: boolean;
-  readonly replaced: boolean;
-}
-
-export interface ServiceContext {
-  readonly draft: Draft;
-  readonly project: Project;
-  readonly observed: Observed;
-  readonly resources: Resources;
-  readonly service: Service;
-  readonly comparison: Comparison;
-  readonly wanted: number;
-  readonly start: boolean;
-  readonly timeout: number | undefined;
-  readonly renewAnonymousVolumes: boolean;
-  /** The steps that must be done before a container of this service starts; called only when one does. */
-  readonly gate: () => readonly number[];
-  /** Steps before a container that lives in another's namespaces can be made. */
-  readonly ownersReady: (names: readonly string[]) => readonly number[];
-}
+import { chooseContainers, recreateCause } from "./choose-containers.ts";
+import { containerName, isTemporaryName } from "./names.ts";
+import type { ObservedContainer } from "./observe.ts";
+import { refOf, removeContainer } from "./plan-remove.ts";
+import { recreate } from "./plan-replace.ts";
+import {
+  beforeCreate,
+  type Planned,
+  type PlannedService,
+  platform,
+  request,
+  resourceOf,
+  type ServiceContext,
+  settled,
+  started,
+} from "./service-context.ts";
 
 /** Brings one service to what the file wants: more, fewer, newer containers, and all of them started. */
 export function planService(context: ServiceContext): PlannedService {
@@ -116,23 +92,6 @@ function updateInTurns(
   };
 }
 
-/** The steps after which a replaced container does its work: healthy, where it has a check. */
-function settled(context: ServiceContext, { container, ready }: Planned): readonly number[] {
-  const { draft, service, project, observed, start } = context;
-  const image = observed.images.get(imageName(project, service));
-  const disabled = service.config.Healthcheck?.Test?.[0] === "NONE";
-  if (!start || disabled || !(service.healthcheck || image?.healthcheck)) return ready;
-  return [
-    draft.add({
-      resource: `service:${service.name}`,
-      operation: { kind: "WaitContainer", container, until: "healthy" },
-      cause: "next replica waits for this one",
-      needs: ready,
-      show: { subject: `Container ${container.name}`, working: "Waiting", done: "Healthy" },
-    }),
-  ];
-}
-
 function keepContainer(context: ServiceContext, container: ObservedContainer): Planned {
   const { draft, service, project, start } = context;
   const final = containerName(project, service, container.number);
@@ -167,89 +126,6 @@ function keepContainer(context: ServiceContext, container: ObservedContainer): P
   return started(context, { number: container.number, container: ref, after: ready, cause });
 }
 
-/** New under a temporary name, old one away, new one under the right name, started: an interruption loses nothing. */
-function recreate(
-  context: ServiceContext,
-  old: ObservedContainer,
-  { cause, before }: { cause: string; before: readonly number[] },
-): Planned {
-  const { draft, service, project } = context;
-  const { number } = old;
-  const name = containerName(project, service, number);
-  const temporary = temporaryName(old.id, name);
-  const resource = resourceOf(service, number);
-  const create = draft.add({
-    resource,
-    operation: {
-      kind: "CreateContainer",
-      name: temporary,
-      request: request(context, number, old),
-      ...platform(service),
-    },
-    cause,
-    needs: [...beforeCreate(context), ...before],
-    show: { subject: `Container ${name}`, working: "Recreate", done: "Recreated" },
-  });
-  const container = { ref: temporary, name };
-  const first = startsFirst(context, old)
-    ? settled(context, started(context, { number, container, after: [create], cause: "start first" }))
-    : [create];
-  const rename = draft.add({
-    resource,
-    operation: { kind: "RenameContainer", container, to: name },
-    cause,
-    needs: [takeAway(context, old, first)],
-  });
-  const final = { ref: name, name };
-  if (first[0] !== create) return { container: final, ready: [rename] };
-  return started(context, { number, container: final, after: [rename], cause: "container is recreated" });
-}
-
-/** Two containers cannot have one fixed address or one namespace, nor can a stopped one be kept running. */
-function startsFirst({ service, start }: ServiceContext, old: ObservedContainer): boolean {
-  const fixed = service.networks.some(({ ipv4Address, ipv6Address }) => ipv4Address ?? ipv6Address);
-  return (
-    start &&
-    service.update.order === "start-first" &&
-    old.state === "running" &&
-    !fixed &&
-    service.networkMode === undefined
-  );
-}
-
-function takeAway(context: ServiceContext, old: ObservedContainer, needs: readonly number[]): number {
-  const { draft, resources, timeout, service } = context;
-  const running = ["running", "paused", "restarting"].includes(old.state);
-  const already = resources.stopped.get(old.id);
-  const before = already === undefined ? needs : [...needs, already];
-  const { show: _, ...stop } = stopStep(old, "replaced by a new container", timeout);
-  return draft.add({
-    resource: resourceOf(service, old.number),
-    operation: { kind: "RemoveContainer", container: refOf(old), volumes: false, force: false },
-    cause: "replaced by a new container",
-    needs: running && already === undefined ? [draft.add({ ...stop, needs: before })] : before,
-  });
-}
-
-interface Starting {
-  readonly number: number;
-  readonly container: ContainerRef;
-  readonly after: readonly number[];
-  readonly cause: string;
-}
-
-function started(context: ServiceContext, { number, container, after, cause }: Starting): Planned {
-  if (!context.start) return { container, ready: after };
-  const start = context.draft.add({
-    resource: resourceOf(context.service, number),
-    operation: { kind: "StartContainer", container },
-    cause,
-    needs: [...after, ...context.gate()],
-    show: { subject: `Container ${container.name}`, working: "Starting", done: "Started" },
-  });
-  return { container, ready: [start] };
-}
-
 function removeSurplus(
   context: ServiceContext,
   surplus: readonly ObservedContainer[],
@@ -263,63 +139,4 @@ function removeSurplus(
       timeout: context.timeout,
     });
   }
-}
-
-export interface RemoveOptions {
-  readonly cause: string;
-  readonly needs: readonly number[];
-  readonly timeout?: number | undefined;
-  /** Whether its anonymous volumes go too. */
-  readonly volumes?: boolean;
-}
-
-/** Plans to stop a container and remove it; returns the last step. */
-export function removeContainer(draft: Draft, container: ObservedContainer, options: RemoveOptions): number {
-  const { cause, needs, timeout, volumes = false } = options;
-  const running = ["running", "paused", "restarting"].includes(container.state);
-  const before = running ? [draft.add({ ...stopStep(container, cause, timeout), needs })] : needs;
-  return draft.add({
-    resource: `service:${container.service}:${container.number}`,
-    operation: { kind: "RemoveContainer", container: refOf(container), volumes, force: true },
-    cause,
-    needs: before,
-    show: { subject: `Container ${container.name}`, working: "Removing", done: "Removed" },
-  });
-}
-
-/** How a container that is there is addressed and shown. */
-export function refOf(container: ObservedContainer): ContainerRef {
-  return { ref: container.id, name: container.name };
-}
-
-function request(context: ServiceContext, number: number, replaces?: ObservedContainer) {
-  const { project, service, observed, renewAnonymousVolumes } = context;
-  return containerRequest({
-    project,
-    service,
-    number,
-    imageID: observed.images.get(imageName(project, service))?.id ?? "",
-    renewAnonymousVolumes,
-    ...(replaces === undefined ? {} : { replaces }),
-  });
-}
-
-/** The steps without which a container of the service cannot be made. */
-export function beforeCreate({ project, service, resources, ownersReady }: ServiceContext): number[] {
-  const names = [
-    ...service.networks.map((use) => networkName(project, use)),
-    ...volumeNames(project, service),
-  ];
-  return [
-    ...names.flatMap((name) => resources.steps.get(name) ?? []),
-    ...ownersReady(namespaceOwners(service)),
-  ];
-}
-
-function platform(service: Service): { platform?: string } {
-  return service.platform === undefined ? {} : { platform: service.platform };
-}
-
-function resourceOf(service: Service, number: number): string {
-  return `service:${service.name}:${number}`;
 }

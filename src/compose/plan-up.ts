@@ -5,8 +5,10 @@ import { closure, inOrder, type Needs, type Project, type Service } from "./mode
 import type { Observed } from "./observe.ts";
 import { findOrphans, orphanWarning } from "./orphans.ts";
 import { type OneOff, planOneOff } from "./plan-one-off.ts";
+import { removeContainer } from "./plan-remove.ts";
 import { planResources, type Resources } from "./plan-resources.ts";
-import { type PlannedService, planService, removeContainer, type ServiceContext } from "./plan-service.ts";
+import { planService } from "./plan-service.ts";
+import type { PlannedService, ServiceContext } from "./service-context.ts";
 
 export interface UpOptions {
   /** Services to bring up, with what they need; empty: all. */
