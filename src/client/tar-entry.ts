@@ -1,4 +1,4 @@
-/** One entry of a tar that is written; owner and group are always root. */
+/** One entry of a tar that is written. */
 export interface TarEntry {
   /** Relative; a directory's has no trailing slash. */
   readonly path: string;
@@ -11,6 +11,9 @@ export interface TarEntry {
   readonly size: number;
   /** Target of a symlink. */
   readonly link?: string | undefined;
+  /** Root when left out. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
 const blockSize = 512;
@@ -25,6 +28,8 @@ export function encodeTarHeader(entry: TarEntry): Uint8Array {
   const records = [
     ...(needsPax(path) ? [paxRecord("path", path)] : []),
     ...(needsPax(entry.link ?? "") ? [paxRecord("linkpath", entry.link ?? "")] : []),
+    ...((entry.uid ?? 0) > 0o7777777 ? [paxRecord("uid", String(entry.uid))] : []),
+    ...((entry.gid ?? 0) > 0o7777777 ? [paxRecord("gid", String(entry.gid))] : []),
     ...(entry.size > 0o77777777777 ? [paxRecord("size", String(entry.size))] : []),
   ];
   const head = block({ ...entry, path, type: typeFlags[entry.kind] });
@@ -46,14 +51,16 @@ interface Block {
   readonly size: number;
   readonly type: string;
   readonly link?: string | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
-function block({ path, mode, mtime, size, type, link = "" }: Block): Buffer {
+function block({ path, mode, mtime, size, type, link = "", uid = 0, gid = 0 }: Block): Buffer {
   const bytes = Buffer.alloc(blockSize);
   bytes.write(path.slice(0, 100), 0, 100, "utf8");
   octal(bytes, mode & 0o7777, { at: 100, length: 8 });
-  octal(bytes, 0, { at: 108, length: 8 });
-  octal(bytes, 0, { at: 116, length: 8 });
+  octal(bytes, Math.min(uid, 0o7777777), { at: 108, length: 8 });
+  octal(bytes, Math.min(gid, 0o7777777), { at: 116, length: 8 });
   octal(bytes, Math.min(size, 0o77777777777), { at: 124, length: 12 });
   octal(bytes, Math.max(0, Math.floor(mtime)), { at: 136, length: 12 });
   bytes.write("        ", 148);

@@ -1,0 +1,167 @@
+import type { Command, CommandGroup, RawCommand } from "./cli.ts";
+
+/** Management commands: nouns with their verbs. A module is loaded when its command is called. */
+export const groups: Readonly<Record<string, CommandGroup>> = {
+  container: {
+    summary: "Manage containers",
+    aliases: { list: "ls", ps: "ls", remove: "rm" },
+    commands: {
+      attach: async () => (await import("./commands/container/attach.ts")).attachCommand,
+      commit: async () => (await import("./commands/container/commit.ts")).commitCommand,
+      cp: async () => (await import("./commands/container/cp.ts")).cpCommand,
+      create: async () => (await import("./commands/container/create.ts")).createCommand,
+      diff: async () => (await import("./commands/container/diff.ts")).diffCommand,
+      exec: async () => (await import("./commands/container/exec.ts")).execCommand,
+      export: async () => (await import("./commands/container/export.ts")).exportCommand,
+      inspect: async () => (await import("./commands/container/inspect.ts")).inspectContainerCommand,
+      kill: async () => (await import("./commands/container/kill.ts")).killCommand,
+      logs: async () => (await import("./commands/container/logs.ts")).logsCommand,
+      ls: async () => (await import("./commands/container/ls.ts")).listContainersCommand,
+      pause: async () => (await import("./commands/container/pause.ts")).pauseCommand,
+      port: async () => (await import("./commands/container/port.ts")).portCommand,
+      prune: async () => (await import("./commands/container/prune.ts")).pruneContainersCommand,
+      rename: async () => (await import("./commands/container/rename.ts")).renameCommand,
+      restart: async () => (await import("./commands/container/restart.ts")).restartCommand,
+      rm: async () => (await import("./commands/container/rm.ts")).removeContainerCommand,
+      run: async () => (await import("./commands/container/run.ts")).runCommand,
+      start: async () => (await import("./commands/container/start.ts")).startCommand,
+      stats: async () => (await import("./commands/container/stats.ts")).statsCommand,
+      stop: async () => (await import("./commands/container/stop.ts")).stopCommand,
+      top: async () => (await import("./commands/container/top.ts")).topCommand,
+      unpause: async () => (await import("./commands/container/unpause.ts")).unpauseCommand,
+      update: async () => (await import("./commands/container/update.ts")).updateCommand,
+      wait: async () => (await import("./commands/container/wait.ts")).waitCommand,
+    },
+  },
+  image: {
+    summary: "Manage images",
+    aliases: { list: "ls", remove: "rm" },
+    commands: {
+      bootstrap: async () => (await import("./commands/image/bootstrap.ts")).bootstrapCommand,
+      build: async () => (await import("./commands/image/build.ts")).buildCommand,
+      history: async () => (await import("./commands/image/history.ts")).historyCommand,
+      import: async () => (await import("./commands/image/import.ts")).importCommand,
+      inspect: async () => (await import("./commands/image/inspect.ts")).inspectImageCommand,
+      load: async () => (await import("./commands/image/load.ts")).loadCommand,
+      ls: async () => (await import("./commands/image/ls.ts")).listImagesCommand,
+      prune: async () => (await import("./commands/image/prune.ts")).pruneImagesCommand,
+      pull: async () => (await import("./commands/image/pull.ts")).pullCommand,
+      push: async () => (await import("./commands/image/push.ts")).pushCommand,
+      rm: async () => (await import("./commands/image/rm.ts")).removeImageCommand,
+      save: async () => (await import("./commands/image/save.ts")).saveCommand,
+      tag: async () => (await import("./commands/image/tag.ts")).tagCommand,
+      tree: async () => (await import("./commands/image/tree.ts")).treeCommand,
+    },
+  },
+  network: {
+    summary: "Manage networks",
+    aliases: { list: "ls", remove: "rm" },
+    commands: {
+      connect: async () => (await import("./commands/network/connect.ts")).connectCommand,
+      create: async () => (await import("./commands/network/create.ts")).createNetworkCommand,
+      disconnect: async () => (await import("./commands/network/disconnect.ts")).disconnectCommand,
+      inspect: async () => (await import("./commands/network/inspect.ts")).inspectNetworkCommand,
+      ls: async () => (await import("./commands/network/ls.ts")).listNetworksCommand,
+      prune: async () => (await import("./commands/network/prune.ts")).pruneNetworksCommand,
+      rm: async () => (await import("./commands/network/rm.ts")).removeNetworkCommand,
+    },
+  },
+  volume: {
+    summary: "Manage volumes",
+    aliases: { list: "ls", remove: "rm" },
+    commands: {
+      create: async () => (await import("./commands/volume/create.ts")).createVolumeCommand,
+      inspect: async () => (await import("./commands/volume/inspect.ts")).inspectVolumeCommand,
+      ls: async () => (await import("./commands/volume/ls.ts")).listVolumesCommand,
+      prune: async () => (await import("./commands/volume/prune.ts")).pruneVolumesCommand,
+      rm: async () => (await import("./commands/volume/rm.ts")).removeVolumeCommand,
+    },
+  },
+  system: {
+    summary: "Manage the engine",
+    commands: {
+      df: async () => (await import("./commands/system/df.ts")).diskUsageCommand,
+      events: async () => (await import("./commands/system/events.ts")).eventsCommand,
+      info: async () => (await import("./commands/system/info.ts")).infoCommand,
+      prune: async () => (await import("./commands/system/prune.ts")).pruneSystemCommand,
+    },
+  },
+  builder: {
+    summary: "Manage builds",
+    commands: {
+      build: async () => (await import("./commands/image/build.ts")).buildCommand,
+      prune: async () => (await import("./commands/builder/prune.ts")).pruneBuilderCommand,
+    },
+  },
+};
+
+/** Commands without a noun: those of their own, and the short spellings of the others. */
+export const topLevel: CommandGroup["commands"] = {
+  ...verbs("container", [
+    ...["attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause", "port"],
+    ...["rename", "restart", "rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait"],
+  ]),
+  ...verbs("image", ["build", "history", "import", "load", "pull", "push", "save", "tag"]),
+  ...verbs("system", ["events", "info"]),
+  ps: verb("container", "ls"),
+  images: verb("image", "ls"),
+  rmi: verb("image", "rm"),
+  compose: async () => (await import("./commands/compose/index.ts")).composeCommand,
+  inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  version: async () => (await import("./commands/version.ts")).versionCommand,
+};
+
+type Loader = () => Promise<Command | RawCommand>;
+
+function verb(noun: string, name: string): Loader {
+  const loader = groups[noun]?.commands[name];
+  if (!loader) throw new Error(`there is no command ${noun} ${name}`);
+  return loader;
+}
+
+function verbs(noun: string, names: readonly string[]): Record<string, Loader> {
+  return Object.fromEntries(names.map((name) => [name, verb(noun, name)]));
+}
+
+/** What the first words of a call name. */
+export type Found =
+  | { readonly kind: "none" }
+  | { readonly kind: "group"; readonly path: string; readonly group: CommandGroup }
+  | { readonly kind: "unknown"; readonly path: string; readonly word: string }
+  | {
+      readonly kind: "command";
+      readonly path: string;
+      readonly command: Command | RawCommand;
+      readonly rest: readonly string[];
+    };
+
+/** Finds and loads the command that the words name. */
+export async function findCommand(words: readonly string[]): Promise<Found> {
+  const [first, second, ...others] = words;
+  if (first === undefined) return { kind: "none" };
+  const group = own(groups, first);
+  if (!group) return await load(topLevel, { path: "", word: first, rest: words.slice(1) });
+  if (second === undefined || second === "--help" || second === "-h")
+    return { kind: "group", path: first, group };
+  const word = own(group.aliases ?? {}, second) ?? second;
+  return await load(group.commands, { path: first, word, rest: others, called: second });
+}
+
+interface Wanted {
+  readonly path: string;
+  readonly word: string;
+  readonly rest: readonly string[];
+  readonly called?: string;
+}
+
+async function load(commands: CommandGroup["commands"], wanted: Wanted): Promise<Found> {
+  const name = wanted.called ?? wanted.word;
+  const loader = own(commands, wanted.word);
+  if (!loader) return { kind: "unknown", path: wanted.path, word: name };
+  const path = wanted.path === "" ? name : `${wanted.path} ${name}`;
+  return { kind: "command", path, command: await loader(), rest: wanted.rest };
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,22 @@
+import type { Command } from "../../cli.ts";
+import { printInspected } from "../../inspect.ts";
+
+export const inspectContainerCommand: Command = {
+  usage: "inspect [OPTIONS] CONTAINER [CONTAINER...]",
+  summary: "Display detailed information on one or more containers",
+  flags: [
+    {
+      name: "format",
+      short: "f",
+      kind: "string",
+      help: "Format output using a Go template, `json`, `table` or `table TEMPLATE`",
+    },
+    { name: "size", short: "s", kind: "bool", help: "Display total file sizes" },
+  ],
+  args: { least: 1 },
+  run: async (cli, { flags, args }) =>
+    await printInspected(cli, args, {
+      format: flags.find("format"),
+      get: (name) => cli.client.containers.inspect(name, { size: flags.bool("size") }),
+    }),
+};

@@ -1,0 +1,45 @@
+import type { ImageHistoryItem, ImageInspect } from "../../../wire/index.ts";
+import type { Layer } from "./layer-forest.ts";
+
+/** An image's layers from the bottom up, with sizes and origins where its history tells them. */
+export function layersOf(image: ImageInspect, history: readonly ImageHistoryItem[]): Layer[] {
+  const diffIDs = image.RootFS.Layers ?? [];
+  const steps = matchSteps([...history].reverse(), diffIDs.length);
+  if (steps) {
+    return diffIDs.map((diffID, index) => ({
+      diffID,
+      size: steps[index]?.Size ?? 0,
+      createdBy: cleanStep(steps[index]?.CreatedBy ?? ""),
+    }));
+  }
+  // The history does not tell: all that is known is the sum, counted at the top.
+  const top = diffIDs.length - 1;
+  return diffIDs.map((diffID, index) => ({ diffID, size: index === top ? image.Size : 0, createdBy: "" }));
+}
+
+/** The steps that made a layer: a step that only set a value made none. */
+function matchSteps(
+  steps: readonly ImageHistoryItem[],
+  count: number,
+): readonly ImageHistoryItem[] | undefined {
+  const candidates = [
+    steps,
+    steps.filter((step) => step.Size > 0),
+    steps.filter((step) => step.Size > 0 || !setsValue(step.CreatedBy)),
+  ];
+  return candidates.find((some) => some.length === count);
+}
+
+function setsValue(createdBy: string): boolean {
+  return /^(\/bin\/sh -c #\(nop\)\s+)?(ARG|CMD|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|SHELL|STOPSIGNAL|USER|VOLUME)\b/.test(
+    createdBy,
+  );
+}
+
+function cleanStep(createdBy: string): string {
+  return createdBy
+    .replace(/^\/bin\/sh -c #\(nop\)\s+/, "")
+    .replace(/^\/bin\/sh -c /, "RUN ")
+    .replace(/\s+/g, " ")
+    .trim();
+}

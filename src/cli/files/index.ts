@@ -1,0 +1,1 @@
+export { pathAt, readPieces, writeTar, writeWhole } from "./files.ts";

@@ -1,0 +1,10 @@
+/** Where the engine is looked for when nothing says otherwise. */
+export const defaultHost = "unix:///run/gantry/gantry.sock";
+
+/** The host to talk to: the flag, then `GANTRY_HOST`, then `DOCKER_HOST`, then the default socket. */
+export function chooseHost(
+  flag: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  return flag || env.GANTRY_HOST || env.DOCKER_HOST || defaultHost;
+}

@@ -1,0 +1,2 @@
+export type { Cli, Command, CommandGroup, Invocation, RawCommand, Surroundings } from "./cli.ts";
+export { runCli, runWith } from "./run-cli.ts";

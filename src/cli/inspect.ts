@@ -1,0 +1,40 @@
+import { isKind } from "../base/index.ts";
+import type { Cli } from "./cli.ts";
+import { ExitError, explain } from "./exit.ts";
+import { compileTemplate, inspectMissing } from "./template/index.ts";
+
+/**
+ * Prints objects as an indented JSON list, or each through a Go template. Those that are not there are told on
+ * stderr after the others; the exit code is then 1.
+ */
+export async function printInspected(
+  cli: Cli,
+  names: readonly string[],
+  options: { readonly format: string | undefined; readonly get: (name: string) => Promise<unknown> },
+): Promise<number> {
+  const { format, get } = options;
+  const template = format === undefined || format === "" ? undefined : inspectTemplate(format);
+  const found: unknown[] = [];
+  const failures: string[] = [];
+  for (const name of names) {
+    try {
+      found.push(await get(name));
+    } catch (error) {
+      if (isKind(error, "unavailable")) throw error;
+      failures.push(explain(error));
+    }
+  }
+  if (!template) await cli.out.write(`${found.length === 0 ? "[]" : JSON.stringify(found, null, 4)}\n`);
+  else for (const object of found) await cli.out.write(`${template.run(object)}\n`);
+  if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
+  return 0;
+}
+
+/** A template over an object of the API; `json` is the whole object. */
+export function inspectTemplate(format: string) {
+  return compileTemplate(format === "json" ? "{{json .}}" : format, {
+    parseError: "template parsing error",
+    runError: "template parsing error",
+    missing: inspectMissing,
+  });
+}

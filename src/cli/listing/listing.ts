@@ -1,0 +1,71 @@
+import type { Output } from "../output.ts";
+import { compileTemplate, type TemplateOptions, toJSON } from "../template/index.ts";
+import { alignTable } from "./table.ts";
+
+/** One line of a listing: what templates may ask for. `Label` and the like take an argument. */
+export type Row = Readonly<Record<string, string | boolean | ((key: string) => string)>>;
+
+export interface ListingOptions {
+  /** What `--format` says; undefined or `table` is the default table. */
+  readonly format: string | undefined;
+  /** Template of the default table, its columns parted by tabs. */
+  readonly table: string;
+  /** Headings by field. */
+  readonly headings: Readonly<Record<string, string>>;
+  /** Docker's name for the rows' type, for messages. */
+  readonly type: string;
+}
+
+/** Prints rows as a table, as JSON lines, or through a Go template. */
+export async function printListing(
+  out: Output,
+  rows: readonly Row[],
+  options: ListingOptions,
+): Promise<void> {
+  const text = renderListing(rows, options);
+  if (text !== "") await out.write(text);
+}
+
+/** See `printListing`. */
+export function renderListing(rows: readonly Row[], options: ListingOptions): string {
+  const { format = "table" } = options;
+  if (format === "json") return rows.map((row) => `${toJSON(plain(row))}\n`).join("");
+  const isTable = format === "table" || format.startsWith("table ");
+  const source = format === "table" || format === "" ? options.table : format.replace(/^table\s+/, "");
+  const template = compileTemplate(withTabs(source), errors(options));
+  const lines = rows.map((row) => template.run(withJSON(row)));
+  if (!isTable && format !== "") return lines.map((line) => `${line}\n`).join("");
+  return alignTable([template.run(headingRow(options)), ...lines]);
+}
+
+function errors({ type }: ListingOptions): TemplateOptions {
+  return {
+    parseError: "template parsing error",
+    runError: "failed to execute template",
+    missing: (_owner, name) => {
+      throw new Error(`can't evaluate field ${name} in type *formatter.${type}`);
+    },
+  };
+}
+
+/** `{{json .}}` shows the plain fields. */
+function withJSON(row: Row): object {
+  return Object.defineProperty({ ...row }, "toJSON", { value: () => plain(row), enumerable: false });
+}
+
+function plain(row: Row): Record<string, string | boolean> {
+  const fields: Record<string, string | boolean> = {};
+  for (const key of Object.keys(row).sort()) {
+    const value = row[key];
+    if (typeof value === "string" || typeof value === "boolean") fields[key] = value;
+  }
+  return fields;
+}
+
+function headingRow({ headings }: ListingOptions): object {
+  return { ...headings, Label: (key: string) => key.split(".").at(-1)?.toUpperCase() ?? key };
+}
+
+function withTabs(text: string): string {
+  return text.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+}

@@ -1,0 +1,113 @@
+import { codeOf } from "../base/index.ts";
+import { createClient } from "../client/index.ts";
+import type { Cli, Command, Invocation, Surroundings } from "./cli.ts";
+import { findCommand } from "./commands.ts";
+import { dialBun } from "./dial.ts";
+import { ExitError, explain } from "./exit.ts";
+import { FlagError, parseFlags } from "./flags/index.ts";
+import { globalFlags } from "./global-flags.ts";
+import { chooseHost, defaultHost } from "./host.ts";
+import { processOutput } from "./output.ts";
+import { dialStarting } from "./start-engine.ts";
+import { checkArguments, flagError } from "./usage.ts";
+
+/** Runs the command line `argv` (without the program) on the process's own streams; gives the exit code. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const surroundings: Surroundings = {
+    out: processOutput(1),
+    err: processOutput(2),
+    env: process.env,
+    directory: process.cwd(),
+    stdin: () => Bun.stdin.stream(),
+  };
+  return await runWith(surroundings, argv);
+}
+
+/** Runs the command line with streams and environment of the caller. Never rejects. */
+export async function runWith(at: Surroundings, argv: readonly string[]): Promise<number> {
+  try {
+    const code = await dispatch(at, argv);
+    await Promise.all([at.out.flush(), at.err.flush()]);
+    return code;
+  } catch (error) {
+    return await complain(at, error);
+  }
+}
+
+async function dispatch(at: Surroundings, argv: readonly string[]): Promise<number> {
+  const { flags, args, help } = parseGlobal(argv);
+  if (flags.bool("version")) {
+    const { version } = await import("./version.ts");
+    await at.out.write(`Gantry version ${version}\n`);
+    return 0;
+  }
+  const found = await findCommand(args);
+  if (help || found.kind !== "command") {
+    const { showHelp } = await import("./help.ts");
+    return await showHelp(at, found);
+  }
+  using cli = makeCli(at, flags.find("host"));
+  if ("runRaw" in found.command) return await found.command.runRaw(cli, found.rest);
+  return await runCommand(cli, { path: found.path, command: found.command }, found.rest);
+}
+
+function parseGlobal(argv: readonly string[]) {
+  try {
+    return parseFlags(globalFlags, argv, { interspersed: false });
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    throw new ExitError(
+      125,
+      `${error.message}\n\nUsage:  gantry [OPTIONS] COMMAND [ARG...]\n\nRun 'gantry --help' for more information`,
+    );
+  }
+}
+
+async function runCommand(
+  cli: Cli,
+  called: { path: string; command: Command },
+  words: readonly string[],
+): Promise<number> {
+  const { path, command } = called;
+  const parsed = parseCommand(called, words);
+  if (parsed.help) {
+    const { commandHelp } = await import("./help.ts");
+    await cli.out.write(commandHelp(path, command));
+    return 0;
+  }
+  checkArguments({ path, command }, parsed.args);
+  const invocation: Invocation = { flags: parsed.flags, args: parsed.args };
+  return await command.run(cli, invocation);
+}
+
+function parseCommand({ path, command }: { path: string; command: Command }, words: readonly string[]) {
+  try {
+    return parseFlags(command.flags, words, { interspersed: command.interspersed ?? true });
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    throw flagError({ path, command }, error.message);
+  }
+}
+
+function makeCli(at: Surroundings, hostFlag: string | undefined): Cli & Disposable {
+  const host = chooseHost(hostFlag, at.env);
+  const dial = host === defaultHost ? dialStarting(dialBun) : dialBun;
+  let client: Cli["client"] | undefined;
+  return {
+    ...at,
+    get client() {
+      client ??= createClient({ host, dial });
+      return client;
+    },
+    [Symbol.dispose]: () => client?.close(),
+  };
+}
+
+async function complain(at: Surroundings, error: unknown): Promise<number> {
+  // Nobody reads any more: end as a program that SIGPIPE killed.
+  if (codeOf(error) === "EPIPE") return 141;
+  const message = explain(error);
+  if (message !== "") await at.err.write(`${message}\n`).catch(() => undefined);
+  await Promise.all([at.out.flush(), at.err.flush()]).catch(() => undefined);
+  return error instanceof ExitError ? error.code : 1;
+}

@@ -1,0 +1,10 @@
+export { compact } from "./compact.ts";
+export { createFlags } from "./create-flags.ts";
+export { keyValues, splitCsv } from "./csv.ts";
+export { checkVariable, readVariables } from "./environment.ts";
+export { parsePorts } from "./ports.ts";
+export { type ContainerPlan, planContainer } from "./request.ts";
+export { sharedResources } from "./resources.ts";
+export { parseRestart } from "./restart.ts";
+export type { Streams } from "./streams.ts";
+export type { ConfigSurroundings } from "./surroundings.ts";

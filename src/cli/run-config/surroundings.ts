@@ -1,0 +1,7 @@
+/** What of the command line's surroundings goes into a container's configuration. */
+export interface ConfigSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  /** Reads a file as text; rejects with the system's error. Relative paths start at `directory`. */
+  readText(path: string): Promise<string>;
+}

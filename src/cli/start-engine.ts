@@ -1,0 +1,59 @@
+import { EngineError, messageOf } from "../base/index.ts";
+import { type Connection, type Dial, type Host, isNobodyThere } from "../client/index.ts";
+
+const runDirectory = "/run/gantry";
+const logFile = `${runDirectory}/engine.log`;
+const patience = 15_000;
+
+/** Dials, and starts an engine first when none answers on the default socket. Several dials start one engine. */
+export function dialStarting(dial: Dial): Dial {
+  let starting: Promise<void> | undefined;
+  return async (host) => {
+    try {
+      return await dial(host);
+    } catch (error) {
+      if (!isNobodyThere(error) || process.getuid?.() !== 0) throw error;
+    }
+    starting ??= startEngine(host, dial);
+    await starting;
+    return await dial(host);
+  };
+}
+
+/** Starts an engine that outlives this process, and returns once it answers. */
+async function startEngine(host: Host, dial: Dial): Promise<void> {
+  const { mkdirSync, openSync, closeSync } = await import("node:fs");
+  const { spawn } = await import("node:child_process");
+  mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+  const log = openSync(logFile, "a", 0o640);
+  const [program = "", script] = [process.execPath, process.argv[1]];
+  const words = script === undefined || script.startsWith("/$bunfs/") ? ["daemon"] : [script, "daemon"];
+  const child = spawn(program, words, { detached: true, stdio: ["ignore", log, log], cwd: "/" });
+  closeSync(log);
+  const failed = new Promise<never>((_, reject) => {
+    child.once("error", (error) => reject(new Error(messageOf(error))));
+    child.once("exit", (code) => reject(new Error(`it ended with ${code}; see ${logFile}`)));
+  });
+  try {
+    await Promise.race([answers(host, dial), failed]);
+  } catch (error) {
+    throw new EngineError("unavailable", `Cannot start the Gantry engine: ${messageOf(error)}`, {
+      subject: runDirectory,
+      cause: error,
+    });
+  } finally {
+    failed.catch(() => undefined);
+    child.unref();
+  }
+}
+
+/** Settles once somebody listens; asks again a little later each time. */
+async function answers(host: Host, dial: Dial): Promise<void> {
+  const deadline = Date.now() + patience;
+  for (let pause = 5; ; pause = Math.min(pause * 1.5, 100)) {
+    const line: Connection | undefined = await dial(host).catch(() => undefined);
+    if (line) return line.close();
+    if (Date.now() > deadline) throw new Error(`nobody answers within ${patience / 1000} s; see ${logFile}`);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}

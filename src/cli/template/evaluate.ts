@@ -1,0 +1,191 @@
+import { messageOf } from "../../base/index.ts";
+import { functions } from "./functions.ts";
+import { type Call, type Node, type Operand, type Pipeline, sourceOf } from "./nodes.ts";
+import { isRecord, isTrue, show, type Value } from "./values.ts";
+
+/** How a field that is not there is met. Throws, or gives the value that stands for it. */
+export type MissingField = (owner: Value, name: string) => Value;
+
+/** Runs a parsed template over `data`; throws with Go's reason, `at <…>` included. */
+export function evaluate(nodes: readonly Node[], data: Value, missing: MissingField): string {
+  const scope: Scope = { dot: data, variables: new Map([["$", data]]), parent: undefined, missing };
+  const out: string[] = [];
+  run(nodes, scope, out);
+  return out.join("");
+}
+
+interface Scope {
+  readonly dot: Value;
+  readonly variables: Map<string, Value>;
+  readonly parent: Scope | undefined;
+  readonly missing: MissingField;
+}
+
+/** A marker that a field was not there, which prints as Go prints it. */
+const noValue = Symbol("no value");
+
+/** What `MissingField` returns for a key that a map lacks. */
+export function absent(): Value {
+  return noValue;
+}
+
+type Flow = "go on" | "break" | "continue";
+
+function run(nodes: readonly Node[], scope: Scope, out: string[]): Flow {
+  for (const node of nodes) {
+    const flow = runNode(node, scope, out);
+    if (flow !== "go on") return flow;
+  }
+  return "go on";
+}
+
+function runNode(node: Node, scope: Scope, out: string[]): Flow {
+  switch (node.kind) {
+    case "text":
+      out.push(node.text);
+      return "go on";
+    case "output": {
+      const value = pipe(node.pipeline, scope);
+      if (node.pipeline.variables.length === 0) out.push(printed(value));
+      return "go on";
+    }
+    case "branch":
+      return branch(node, inner(scope, scope.dot), out);
+    case "break":
+    case "continue":
+      return node.kind;
+  }
+}
+
+function branch(node: Extract<Node, { kind: "branch" }>, scope: Scope, out: string[]): Flow {
+  if (node.word === "range") return range(node, scope, out);
+  const value = pipe(node.pipeline, scope);
+  const yes = isTrue(value === noValue ? undefined : value);
+  const dot = yes && node.word === "with" ? value : scope.dot;
+  return run(yes ? node.body : node.otherwise, inner(scope, dot), out);
+}
+
+function range(node: Extract<Node, { kind: "branch" }>, scope: Scope, out: string[]): Flow {
+  const { variables, ...plain } = node.pipeline;
+  const entries = entriesOf(pipe({ ...plain, variables: [] }, scope));
+  if (entries.length === 0) return run(node.otherwise, scope, out);
+  for (const [key, value] of entries) {
+    const turn = inner(scope, value);
+    const [first, second] = variables;
+    if (first !== undefined && second !== undefined) turn.variables.set(first, key).set(second, value);
+    else if (first !== undefined) turn.variables.set(first, value);
+    if (run(node.body, turn, out) === "break") break;
+  }
+  return "go on";
+}
+
+function entriesOf(value: Value): [Value, Value][] {
+  if (value === undefined || value === null || value === noValue) return [];
+  if (Array.isArray(value)) return value.map((item, index): [Value, Value] => [index, item]);
+  if (typeof value === "number")
+    return Array.from({ length: value }, (_, index): [Value, Value] => [index, index]);
+  if (isRecord(value)) {
+    return Object.keys(value)
+      .sort()
+      .map((key): [Value, Value] => [key, value[key]]);
+  }
+  throw new Error(`range can't iterate over ${show(value)}`);
+}
+
+function inner(parent: Scope, dot: Value): Scope {
+  return { dot, variables: new Map(), parent, missing: parent.missing };
+}
+
+function pipe(pipeline: Pipeline, scope: Scope): Value {
+  let value: Value;
+  for (const [index, call] of pipeline.calls.entries()) {
+    value = callValue(call, scope, index === 0 ? [] : [value]);
+  }
+  const [name] = pipeline.variables;
+  if (name !== undefined && pipeline.declares) scope.variables.set(name, value);
+  else if (name !== undefined) owner(scope, name).variables.set(name, value);
+  return value;
+}
+
+function callValue(call: Call, scope: Scope, last: readonly Value[]): Value {
+  const { operand, args } = call;
+  if (operand.kind === "function") return callFunction(operand.name, call, { scope, last });
+  const value = operandValue(operand, scope);
+  if (typeof value === "function") return value(...args.map((arg) => operandValue(arg, scope)), ...last);
+  if (args.length > 0 || last.length > 0) {
+    throw new Error(
+      `at <${sourceOf(operand)}>: ${sourceOf(operand)} has arguments but cannot be invoked as function`,
+    );
+  }
+  return value;
+}
+
+function callFunction(name: string, call: Call, at: { scope: Scope; last: readonly Value[] }): Value {
+  const lazy = call.args.map((arg) => () => operandValue(arg, at.scope));
+  const all = [...lazy, ...at.last.map((value) => () => value)];
+  if (name === "and" || name === "or") return shortCircuit(name, all);
+  const values = all.map((get) => get()).map((value) => (value === noValue ? undefined : value));
+  try {
+    return functions[name]?.(values);
+  } catch (error) {
+    const source = [name, ...call.args.map(sourceOf)].join(" ");
+    throw new Error(`at <${source}>: ${messageOf(error)}`);
+  }
+}
+
+function shortCircuit(name: "and" | "or", values: readonly (() => Value)[]): Value {
+  let value: Value;
+  for (const get of values) {
+    value = get();
+    if (isTrue(value === noValue ? undefined : value) === (name === "or")) return value;
+  }
+  return value;
+}
+
+function operandValue(operand: Operand, scope: Scope): Value {
+  switch (operand.kind) {
+    case "dot":
+      return scope.dot;
+    case "nil":
+      return undefined;
+    case "literal":
+      return operand.value;
+    case "field":
+      return fields(scope.dot, operand, scope);
+    case "variable":
+      return fields(owner(scope, operand.name).variables.get(operand.name), operand, scope);
+    case "group":
+      return fields(pipe(operand.pipeline, scope), operand, scope);
+    case "function":
+      return functions[operand.name]?.([]);
+  }
+}
+
+function fields(start: Value, operand: Operand & { fields: readonly string[] }, scope: Scope): Value {
+  let value = start;
+  for (const name of operand.fields) {
+    if (value === undefined || value === null || value === noValue) {
+      throw new Error(`at <${sourceOf(operand)}>: nil pointer evaluating interface {}.${name}`);
+    }
+    if (isRecord(value) && Object.hasOwn(value, name)) {
+      value = value[name];
+      continue;
+    }
+    try {
+      value = scope.missing(value, name);
+    } catch (error) {
+      throw new Error(`at <${sourceOf(operand)}>: ${messageOf(error)}`);
+    }
+  }
+  return value;
+}
+
+function owner(scope: Scope, name: string): Scope {
+  for (let at: Scope | undefined = scope; at; at = at.parent) if (at.variables.has(name)) return at;
+  throw new Error(`undefined variable "${name}"`);
+}
+
+function printed(value: Value): string {
+  if (value === noValue || value === undefined || value === null) return "<no value>";
+  return show(value);
+}

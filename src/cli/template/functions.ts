@@ -1,0 +1,111 @@
+import { sprintf } from "./printf.ts";
+import { isRecord, isTrue, show, toJSON, type Value } from "./values.ts";
+
+/** Go's built-in functions and those that Docker adds. Each throws with Go's reason. */
+export const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
+  json: ([value]) => toJSON(value),
+  split: ([text, separator]) => string(text).split(string(separator)),
+  join: ([list, separator]) => array(list).map(show).join(string(separator)),
+  title: ([text]) =>
+    string(text).replace(
+      /(^|\s)(\p{L})/gu,
+      (_, before: string, letter: string) => before + letter.toUpperCase(),
+    ),
+  lower: ([text]) => string(text).toLowerCase(),
+  upper: ([text]) => string(text).toUpperCase(),
+  pad: ([text, before, after]) => " ".repeat(number(before)) + string(text) + " ".repeat(number(after)),
+  truncate: ([text, length]) => [...string(text)].slice(0, number(length)).join(""),
+  table: ([value]) => value,
+  print: (values) => values.map(show).join(" "),
+  println: (values) => `${values.map(show).join(" ")}\n`,
+  printf: ([format, ...values]) => sprintf(string(format), values),
+  len: ([value]) => length(value),
+  index: ([value, ...keys]) => keys.reduce(element, value),
+  slice: ([value, from, to]) => part(value, from, to),
+  eq: ([first, ...others]) => others.some((other) => equal(first, other)),
+  ne: ([a, b]) => !equal(a, b),
+  lt: ([a, b]) => compare(a, b) < 0,
+  le: ([a, b]) => compare(a, b) <= 0,
+  gt: ([a, b]) => compare(a, b) > 0,
+  ge: ([a, b]) => compare(a, b) >= 0,
+  not: ([value]) => !isTrue(value),
+  html: (values) =>
+    values
+      .map(show)
+      .join("")
+      .replace(/[&<>"']/g, (sign) => htmlSigns[sign] ?? sign),
+  js: (values) => toJSON(values.map(show).join("")).slice(1, -1),
+  urlquery: (values) => encodeURIComponent(values.map(show).join("")),
+  // Evaluated lazily by the evaluator; named here so that the parser knows them.
+  and: ([value]) => value,
+  or: ([value]) => value,
+};
+
+const htmlSigns: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+};
+
+function string(value: Value): string {
+  if (typeof value === "string") return value;
+  throw new Error(`wrong type for value; expected string; got ${typeName(value)}`);
+}
+
+function number(value: Value): number {
+  if (typeof value === "number") return value;
+  throw new Error(`wrong type for value; expected int; got ${typeName(value)}`);
+}
+
+function array(value: Value): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (value === null || value === undefined) return [];
+  throw new Error(`wrong type for value; expected []string; got ${typeName(value)}`);
+}
+
+function length(value: Value): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (Array.isArray(value)) return value.length;
+  if (isRecord(value)) return Object.keys(value).length;
+  if (value === null || value === undefined) throw new Error("len of nil pointer");
+  throw new Error(`len of type ${typeName(value)}`);
+}
+
+function element(value: Value, key: Value): Value {
+  if (Array.isArray(value) || typeof value === "string") {
+    if (typeof key !== "number") throw new Error(`cannot index slice/array with type ${typeName(key)}`);
+    if (key < 0 || key >= value.length) throw new Error(`error calling index: index out of range: ${key}`);
+    return typeof value === "string" ? value.charCodeAt(key) : value[key];
+  }
+  if (isRecord(value)) return Object.hasOwn(value, String(key)) ? value[String(key)] : "";
+  if (value === null || value === undefined) throw new Error("error calling index: index of untyped nil");
+  throw new Error(`error calling index: can't index item of type ${typeName(value)}`);
+}
+
+function part(value: Value, from: Value, to: Value): Value {
+  const start = from === undefined ? 0 : number(from);
+  const end = to === undefined ? undefined : number(to);
+  if (typeof value === "string") return value.slice(start, end);
+  return array(value).slice(start, end);
+}
+
+function equal(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  return (a === null || a === undefined) && (b === null || b === undefined);
+}
+
+function compare(a: Value, b: Value): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : Number(a > b);
+  throw new Error("incompatible types for comparison");
+}
+
+function typeName(value: Value): string {
+  if (value === null || value === undefined) return "nil";
+  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float64";
+  if (typeof value === "boolean") return "bool";
+  if (Array.isArray(value)) return "[]interface {}";
+  return isRecord(value) ? "map[string]interface {}" : "string";
+}

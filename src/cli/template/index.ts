@@ -1,0 +1,105 @@
+import { messageOf } from "../../base/index.ts";
+import { ExitError } from "../exit.ts";
+import { absent, evaluate, type MissingField } from "./evaluate.ts";
+import { functions } from "./functions.ts";
+import { parseTemplate } from "./parser.ts";
+import { isRecord, type Value } from "./values.ts";
+
+export { toJSON } from "./values.ts";
+
+/** A template ready to run over many values. */
+export interface Template {
+  /** Throws `ExitError` with Docker's words when the data does not have what the template asks for. */
+  run(data: Value): string;
+}
+
+export interface TemplateOptions {
+  /** What stands before Go's reason when the template cannot be parsed. */
+  readonly parseError: string;
+  /** What stands before Go's reason when it cannot be run. */
+  readonly runError: string;
+  /** How fields that are not there are met. */
+  readonly missing: MissingField;
+}
+
+/** Parses a Go template with Docker's functions; throws `ExitError` with Docker's words. */
+export function compileTemplate(text: string, options: TemplateOptions): Template {
+  const nodes = guarded(() => parseTemplate(text, names), `${options.parseError}: template: :1: `);
+  return {
+    run: (data) =>
+      guarded(
+        () => evaluate(nodes, data, options.missing),
+        `${options.runError}: template: :1: executing "" `,
+      ),
+  };
+}
+
+/** For objects of the API: Go's names for IDs, nothing for optional fields and map keys, an error for all else. */
+export const inspectMissing: MissingField = (owner, name) => {
+  if (!isRecord(owner)) throw new Error(`can't evaluate field ${name} in type ${typeof owner}`);
+  const id = name === "ID" ? "Id" : name === "Id" ? "ID" : undefined;
+  if (id !== undefined && Object.hasOwn(owner, id)) return owner[id];
+  if (optionalFields.has(name)) return undefined;
+  // A map's keys are data, an object's are fields: what looks like no field of the API was a key.
+  if (!/^[A-Z]/.test(name)) return absent();
+  throw new Error(`map has no entry for key ${JSON.stringify(name)}`);
+};
+
+/** Fields that the API leaves out when they are empty, though Docker's own types have them. */
+const optionalFields = new Set([
+  ...[
+    "Health",
+    "SizeRw",
+    "SizeRootFs",
+    "Healthcheck",
+    "StopSignal",
+    "StopTimeout",
+    "OnBuild",
+    "Shell",
+    "Variant",
+  ],
+  ...[
+    "Volumes",
+    "ExposedPorts",
+    "Entrypoint",
+    "Cmd",
+    "Env",
+    "Labels",
+    "Domainname",
+    "Hostname",
+    "User",
+    "Mounts",
+  ],
+  ...[
+    "Tmpfs",
+    "Sysctls",
+    "Init",
+    "Annotations",
+    "StorageOpt",
+    "Links",
+    "Aliases",
+    "IPAMConfig",
+    "DriverOpts",
+  ],
+  ...[
+    "Runtime",
+    "NetworkDisabled",
+    "MacAddress",
+    "Name",
+    "UsageData",
+    "Status",
+    "Options",
+    "Created",
+    "Platform",
+  ],
+]);
+
+const names: ReadonlySet<string> = new Set(Object.keys(functions));
+
+function guarded<T>(work: () => T, prefix: string): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new ExitError(1, prefix + messageOf(error));
+  }
+}

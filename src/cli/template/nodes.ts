@@ -1,0 +1,56 @@
+/** An expression that gives a value. */
+export type Operand =
+  | { readonly kind: "dot" }
+  | { readonly kind: "nil" }
+  | { readonly kind: "literal"; readonly value: string | number | boolean; readonly text: string }
+  | { readonly kind: "variable"; readonly name: string; readonly fields: readonly string[] }
+  | { readonly kind: "field"; readonly fields: readonly string[] }
+  | { readonly kind: "function"; readonly name: string }
+  | { readonly kind: "group"; readonly pipeline: Pipeline; readonly fields: readonly string[] };
+
+/** An operand with its arguments: `index .A "b"`. */
+export interface Call {
+  readonly operand: Operand;
+  readonly args: readonly Operand[];
+}
+
+/** Calls, each of which gets the value of the one before as its last argument. */
+export interface Pipeline {
+  readonly calls: readonly Call[];
+  /** `$x := …` or `$x = …`; `range` may declare two. */
+  readonly variables: readonly string[];
+  readonly declares: boolean;
+}
+
+/** A part of a template. */
+export type Node =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "output"; readonly pipeline: Pipeline }
+  | {
+      readonly kind: "branch";
+      readonly word: "if" | "with" | "range";
+      readonly pipeline: Pipeline;
+      readonly body: readonly Node[];
+      readonly otherwise: readonly Node[];
+    }
+  | { readonly kind: "break" | "continue" };
+
+/** The source text of an operand, for messages. */
+export function sourceOf(operand: Operand): string {
+  switch (operand.kind) {
+    case "dot":
+      return ".";
+    case "nil":
+      return "nil";
+    case "literal":
+      return operand.text;
+    case "variable":
+      return operand.name + operand.fields.map((field) => `.${field}`).join("");
+    case "field":
+      return operand.fields.map((field) => `.${field}`).join("");
+    case "function":
+      return operand.name;
+    case "group":
+      return "(…)";
+  }
+}

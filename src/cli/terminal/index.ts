@@ -1,0 +1,4 @@
+export { DetachWatch, defaultDetachKeys, parseDetachKeys } from "./detach-keys.ts";
+export { inputIsTerminal, rawMode, typedBytes } from "./raw-mode.ts";
+export { followResize, terminalSize } from "./resize.ts";
+export { forwardSignals } from "./signals.ts";
