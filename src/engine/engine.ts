@@ -116,10 +116,12 @@ async function assemble(parts: Parts): Promise<Engine> {
     ...stores,
     records,
     temporaryDirectory: places.temporary,
+    cacheDirectory: places.cache,
     runDirectory: options.runDirectory,
     cgroupParent: parent,
     log,
   });
+  await builder.recover();
   await recover({ ...stores, containers, builds: places.builds });
   return {
     ...stores,
@@ -164,8 +166,7 @@ async function openStores(parts: Parts) {
     openNetworkService({ records, runDirectory, prefix, log }),
   ]);
   await snapshots.sweep();
-  const temporaryDirectory = places.temporary;
-  const images = createImageService({ content, snapshots, layers, records, temporaryDirectory });
+  const images = createImageService({ content, snapshots, layers, records });
   return { content, snapshots, volumes, runtime, abilities, network, layers, images };
 }
 

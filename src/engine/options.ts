@@ -40,6 +40,8 @@ export function placesOf(options: Pick<EngineOptions, "root" | "runDirectory">) 
     volumes: join(root, "volumes"),
     records: join(root, "records.db"),
     temporary: join(root, "tmp"),
+    /** Cache mounts of builds. */
+    cache: join(root, "cache"),
     lock: join(root, "engine.lock"),
     /** Which run directory and prefix belong to this root, for a reset that knows only the root. */
     identity: join(root, "engine.json"),
