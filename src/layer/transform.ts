@@ -21,11 +21,19 @@ export async function* through(
 async function pump(source: AsyncIterable<Uint8Array>, transform: Transform): Promise<void> {
   for await (const chunk of source) {
     if (transform.destroyed) return;
-    if (!transform.write(chunk)) await Promise.race([once(transform, "drain"), closed(transform)]);
+    if (!transform.write(chunk)) await drained(transform);
   }
   transform.end();
 }
 
-async function closed(transform: Transform): Promise<void> {
-  if (!transform.closed) await once(transform, "close");
+/** Resolves when more can be written or never will; its listeners do not stay behind. */
+async function drained(transform: Transform): Promise<void> {
+  if (transform.closed) return;
+  const settled = new AbortController();
+  const { signal } = settled;
+  try {
+    await Promise.race([once(transform, "drain", { signal }), once(transform, "close", { signal })]);
+  } finally {
+    settled.abort();
+  }
 }
