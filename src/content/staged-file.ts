@@ -54,6 +54,9 @@ export class StagedFile implements AsyncDisposable {
   /** Syncs the bytes and moves the file to `target`. The caller syncs the directory. */
   async publish(target: string): Promise<void> {
     await this.#flush();
+    // The kernel would stamp it with a coarse clock that runs behind ours.
+    const now = new Date();
+    await this.#file.utimes(now, now);
     await withSpaceError(this.#path, () => this.#file.sync());
     this.#closed = true;
     await this.#file.close();

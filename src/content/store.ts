@@ -8,6 +8,7 @@ import {
   EngineError,
   hexOf,
   isDigest,
+  KeyedMutex,
   parseDigest,
   syncDirectory,
 } from "../base/index.ts";
@@ -34,6 +35,8 @@ class DirectoryStore implements ContentStore {
   readonly #directory: string;
   readonly #blobs: string;
   readonly #ingests: string;
+  /** Publishing and removing the same digest exclude each other. */
+  readonly #turns = new KeyedMutex();
   #lastIndex: Promise<void> = Promise.resolve();
 
   constructor(directory: string, blobs: string, ingests: string) {
@@ -93,10 +96,10 @@ class DirectoryStore implements ContentStore {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  async find(digest: Digest): Promise<{ size: number; modified: number } | undefined> {
+  async find(digest: Digest): Promise<{ size: number; created: number; modified: number } | undefined> {
     try {
-      const { size, mtimeMs } = await stat(this.#file(digest));
-      return { size, modified: mtimeMs };
+      const { size, birthtimeMs, mtimeMs } = await stat(this.#file(digest));
+      return { size, created: birthtimeMs, modified: mtimeMs };
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
       throw error;
@@ -108,8 +111,15 @@ class DirectoryStore implements ContentStore {
     return this.#file(digest);
   }
 
-  async remove(digest: Digest): Promise<void> {
+  async remove(digest: Digest, options: { readonly storedBefore?: number } = {}): Promise<boolean> {
+    using _turn = await this.#turns.acquire(digest);
+    const { storedBefore } = options;
+    if (storedBefore !== undefined) {
+      const found = await this.find(digest);
+      if (found && found.modified >= storedBefore) return false;
+    }
     await rm(this.#file(digest), { force: true });
+    return true;
   }
 
   async *list(): AsyncIterable<Digest> {
@@ -130,6 +140,7 @@ class DirectoryStore implements ContentStore {
   /** Same digest, same bytes: whoever renames last changes nothing. One that is there only becomes younger. */
   async #publish(staged: StagedFile, digest: Digest): Promise<void> {
     const path = this.#file(digest);
+    using _turn = await this.#turns.acquire(digest);
     if (await touch(path)) return;
     await staged.publish(path);
     await syncDirectory(this.#blobs);

@@ -26,11 +26,12 @@ export interface ContentStore {
   open(digest: Digest): AsyncIterable<Uint8Array>;
   /** All bytes; for small JSON blobs. Throws `not-found`, and `invalid` above `limit` (default 8 MiB). */
   read(digest: Digest, limit?: number): Promise<Uint8Array>;
-  /** Size in bytes and when it was last stored (ms since the epoch), or undefined when absent. */
-  find(digest: Digest): Promise<{ size: number; modified: number } | undefined>;
+  /** Size in bytes, when it was first and when it was last stored (ms since the epoch); undefined when absent. */
+  find(digest: Digest): Promise<{ size: number; created: number; modified: number } | undefined>;
   /** Path of the blob file, for readers that take a file. Throws `not-found`. */
   path(digest: Digest): Promise<string>;
-  remove(digest: Digest): Promise<void>;
+  /** Removes a blob; absent is a success. One stored at `storedBefore` (ms since the epoch) or later stays: false. */
+  remove(digest: Digest, options?: { readonly storedBefore?: number }): Promise<boolean>;
   list(): AsyncIterable<Digest>;
   /** Writes `index.json`, which tells other tools the images of this layout. Derived data: it is not synced. */
   setIndex(manifests: readonly Descriptor[]): Promise<void>;

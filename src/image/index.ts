@@ -1,1 +1,10 @@
-export type { Image, ImageProgress, ImageReport, ImageService, Removed, StoredLayer } from "./types.ts";
+export { createImageService } from "./service.ts";
+export type {
+  Image,
+  ImageLease,
+  ImageProgress,
+  ImageReport,
+  ImageService,
+  Removed,
+  StoredLayer,
+} from "./types.ts";

@@ -36,17 +36,30 @@ export interface StoredLayer {
 
 export type Removed = { readonly untagged: string } | { readonly deleted: string };
 
+/**
+ * Protection from collection while something is under way that no record tells of yet. While any lease is open,
+ * blobs and snapshots that were stored since it was opened stay; others stay when it names them.
+ */
+export interface ImageLease extends Disposable {
+  /** Names a blob, or a snapshot by its chainID, with the snapshots below it. */
+  protect(digest: Digest): void;
+}
+
 /** Image records and what is done with whole images. An image shows up only when all of it is stored. */
 export interface ImageService {
   /** By `name[:tag]`, `name@digest`, image ID or unique ID prefix; throws `not-found`: `No such image: x:latest`. */
   get(reference: string): Image;
   find(reference: string): Image | undefined;
   list(): readonly Image[];
-  /** Stores config and manifest, records the image, then the names. Layers and snapshots must be there already. */
+  /**
+   * Stores config and manifest, records the image, then the names. Throws `not-found` when a layer is not stored as
+   * blob and snapshot, `invalid` for a bad name.
+   */
   put(config: ImageConfig, layers: readonly StoredLayer[], references: readonly string[]): Promise<Image>;
   /**
    * Turns an active snapshot into an image layer: diffs its upper directory, stores the (gzip) blob, commits the
-   * snapshot under the new chainID.
+   * snapshot under the new chainID. The layer stays for ten minutes without being in an image; a lease keeps it
+   * longer.
    */
   commitLayer(key: string, parent: ChainID | undefined): Promise<{ layer: StoredLayer; chainID: ChainID }>;
   /** Gives an image one more name, taking it from the image that had it. Throws `invalid` for a bad reference. */
@@ -59,13 +72,20 @@ export interface ImageService {
     reference: string,
     options: { force: boolean; usedBy: (id: Digest) => readonly { id: string; running: boolean }[] },
   ): Promise<readonly Removed[]>;
-  /** Loads a `docker save` archive or OCI layout tar; resolves to `Loaded image: x:y` names. */
+  /**
+   * Loads a `docker save` archive or OCI layout tar, compressed or not. Resolves to the lines that Docker prints:
+   * `Loaded image: x:y`, or `Loaded image ID: sha256:…` for an image without name. Images before
+   * a bad one stay; of the rest nothing does.
+   */
   load(
     archive: AsyncIterable<Uint8Array>,
     report: ImageReport,
     signal?: AbortSignal,
   ): Promise<readonly string[]>;
-  /** One archive that is OCI layout and Docker's format at once. */
+  /**
+   * One archive that is OCI layout and Docker's format at once. A name without tag stands for all tags of that
+   * repository, an ID for the image without names. Throws `not-found` before the first byte.
+   */
   save(references: readonly string[]): AsyncIterable<Uint8Array>;
   /** A root file system tar becomes a one-layer image. `changes` are Dockerfile lines already parsed into a config. */
   importRoot(
@@ -83,9 +103,11 @@ export interface ImageService {
     all: boolean;
     used: ReadonlySet<Digest>;
   }): Promise<{ removed: readonly Removed[]; bytes: number }>;
-  /** Removes blobs and snapshots that no image, build-cache record or lease refers to. */
+  /** Removes blobs and snapshots that no image, active snapshot, extra root or lease refers to. */
   collect(extraRoots: {
     chainIDs: ReadonlySet<ChainID>;
     digests: ReadonlySet<Digest>;
   }): Promise<{ bytes: number }>;
+  /** Opens a lease; to be disposed by whoever opens it. */
+  lease(): ImageLease;
 }

@@ -1,0 +1,17 @@
+import type { KeyedMutex } from "../base/index.ts";
+import type { ContentStore } from "../content/index.ts";
+import type { LayerTools } from "../layer/index.ts";
+import type { Snapshotter } from "../snapshot/index.ts";
+import type { ImageRecords } from "./image-records.ts";
+import type { Leases } from "./leases.ts";
+
+/** What the verbs on images work with. Each picks the few it uses. */
+export interface Collaborators {
+  readonly content: ContentStore;
+  readonly snapshots: Snapshotter;
+  readonly layers: LayerTools;
+  readonly records: ImageRecords;
+  readonly leases: Leases;
+  /** One unpacking of a chain at a time. */
+  readonly unpacking: KeyedMutex;
+}
