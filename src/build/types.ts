@@ -1,4 +1,5 @@
 import type { Digest } from "../base/index.ts";
+import type { CacheRoots } from "./cache/index.ts";
 
 export interface BuildRequest {
   /** The context as a tar (plain, gzip, zstd, bzip2 or xz). */
@@ -30,6 +31,10 @@ export type BuildEvent = { readonly stream: string } | { readonly imageID: Diges
  */
 export interface Builder {
   build(request: BuildRequest, report: (event: BuildEvent) => void): Promise<{ imageID: Digest }>;
-  /** Forgets cached steps that no image uses; returns what was freed. */
+  /** Forgets cached steps that no image uses, or all of them with the cache mounts; returns what that can free. */
   prune(options: { all: boolean }): Promise<{ caches: readonly string[]; bytes: number }>;
+  /** What cached steps and running builds hold on to: no collection may take it. */
+  roots(): CacheRoots;
+  /** Removes what builds of an engine that was killed left in the snapshotter. Called once at start. */
+  recover(): Promise<void>;
 }

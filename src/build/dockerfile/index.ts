@@ -7,6 +7,7 @@ export {
   type DirectoryVertex,
   lower,
   needed,
+  type Outline,
   outline,
   type Plan,
   planText,

@@ -10,7 +10,6 @@ import type { EntryType, Found, SourceTree, TreeFile } from "./types.ts";
  */
 export function directoryTree(root: string): SourceTree {
   return {
-    keepsOwners: false,
     find: (source) => findAll(root, source),
     walk: (path, signal) => walkTree(root, path, signal),
   };

@@ -11,7 +11,6 @@ const mostLinks = 40;
 export function packedTree(layers: Pick<LayerTools, "pack">, mounts: readonly Mount[]): SourceTree {
   const packed = packedBy(layers, mounts);
   return {
-    keepsOwners: true,
     find: (source) => findAll(packed, source),
     walk: (path, signal) => walkTree(packed, path, signal),
   };
@@ -31,6 +30,15 @@ export async function statTree(
   path: string,
 ): Promise<TreeStat | undefined> {
   return await stat(packedBy(layers, mounts), clamp(path).join("/"));
+}
+
+/** The entry at a path itself, links not followed; undefined when nothing is there. */
+export async function lookTree(
+  layers: Pick<LayerTools, "pack">,
+  mounts: readonly Mount[],
+  path: string,
+): Promise<TreeEntry | undefined> {
+  return await firstEntry(packedBy(layers, mounts), clamp(path).join("/"));
 }
 
 /** What lies at a path and below it, named `top` and `top/…`. */

@@ -38,8 +38,6 @@ export interface Found {
 
 /** Files to copy from: the build context or the tree of a stage or image. */
 export interface SourceTree {
-  /** Who owns what is copied when nothing is said: the tree's owners, or root. */
-  readonly keepsOwners: boolean;
   /**
    * What a path or a pattern names, links followed inside the tree only, `..` clamped at its root; sorted. Empty
    * when nothing is there.
@@ -48,3 +46,9 @@ export interface SourceTree {
   /** The file or tree at a found path, each directory before its content, names sorted. Links stay links. */
   walk(path: string, signal?: AbortSignal): AsyncIterable<TreeFile>;
 }
+
+/** A tree without anything in it. */
+export const emptySource: SourceTree = {
+  find: async () => [],
+  async *walk() {},
+};

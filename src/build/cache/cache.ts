@@ -1,0 +1,108 @@
+import { digestOf, hexOf } from "../../base/index.ts";
+import type { StoredLayer } from "../../image/index.ts";
+import type { Collection, Records } from "../../records/index.ts";
+import type { ChainID, Snapshotter } from "../../snapshot/index.ts";
+import type { CacheRecord, CacheRoots, LayerRecord } from "./types.ts";
+
+/** A layer and the stack that it completes. */
+export interface MadeLayer {
+  readonly layer: StoredLayer;
+  readonly chainID: ChainID;
+}
+
+/** Results of earlier steps, found by what they were made of. Survives the engine. */
+export interface BuildCache {
+  /** What a step made on `parent`; undefined when nothing is known or the layer is gone. */
+  findLayer(key: string, parent: ChainID | undefined): Promise<{ made: MadeLayer | undefined } | undefined>;
+  putLayer(key: string, parent: ChainID | undefined, made: MadeLayer | undefined): Promise<void>;
+  /** When a step with this key first ended; records `now` when it is new or `renew` is set. */
+  stepTime(key: string, options: { now: string; renew: boolean }): { created: string; known: boolean };
+  roots(): CacheRoots;
+  /** Forgets layers for which `keep` is false, and all steps when `all`; returns what was forgotten. */
+  forget(keep: (chainID: ChainID) => boolean): {
+    keys: string[];
+    layers: { chainID: ChainID; bytes: number }[];
+  };
+}
+
+/** A stable name for anything that JSON can hold, in the order given. */
+export function cacheKey(...parts: readonly unknown[]): string {
+  return hexOf(digestOf(JSON.stringify(["gantry-build/1", ...parts])));
+}
+
+export function openBuildCache(records: Records, snapshots: Pick<Snapshotter, "has" | "usage">): BuildCache {
+  const collection = records.collection<CacheRecord>("build-cache");
+  return {
+    findLayer: (key, parent) => findLayer(collection, snapshots, key, parent),
+    async putLayer(key, parent, made) {
+      const now = new Date().toISOString();
+      const bytes = made ? (await snapshots.usage(made.chainID)).bytes : 0;
+      const stored = made && { chainID: made.chainID, layer: made.layer, bytes };
+      collection.put(`layer:${key}`, {
+        version: 1,
+        kind: "layer",
+        parent,
+        made: stored,
+        created: now,
+        lastUsed: now,
+      });
+    },
+    stepTime(key, { now, renew }) {
+      const before = renew ? undefined : collection.find(`step:${key}`);
+      const created = before?.created ?? now;
+      collection.put(`step:${key}`, { version: 1, kind: "step", created, lastUsed: now });
+      return { created, known: before !== undefined };
+    },
+    roots: () => rootsOf(collection),
+    forget: (keep) => forget(records, collection, keep),
+  };
+}
+
+async function findLayer(
+  collection: Collection<CacheRecord>,
+  snapshots: Pick<Snapshotter, "has">,
+  key: string,
+  parent: ChainID | undefined,
+): Promise<{ made: MadeLayer | undefined } | undefined> {
+  const record = collection.find(`layer:${key}`);
+  if (record?.kind !== "layer" || record.parent !== parent) return undefined;
+  if (record.made && !(await snapshots.has(record.made.chainID))) {
+    collection.remove(`layer:${key}`);
+    return undefined;
+  }
+  collection.put(`layer:${key}`, { ...record, lastUsed: new Date().toISOString() });
+  return { made: record.made && { chainID: record.made.chainID, layer: record.made.layer } };
+}
+
+function rootsOf(collection: Collection<CacheRecord>): CacheRoots {
+  const made = collection.list().flatMap((record) => (record.kind === "layer" ? (record.made ?? []) : []));
+  return {
+    chainIDs: new Set(made.map(({ chainID }) => chainID)),
+    digests: new Set(made.map(({ layer }) => layer.descriptor.digest)),
+  };
+}
+
+function forget(
+  records: Records,
+  collection: Collection<CacheRecord>,
+  keep: (chainID: ChainID) => boolean,
+): { keys: string[]; layers: { chainID: ChainID; bytes: number }[] } {
+  const isKept = (record: CacheRecord) =>
+    record.kind === "layer" && record.made !== undefined && keep(record.made.chainID);
+  const forgotten = collection.entries().filter(([, record]) => !isKept(record));
+  records.transaction(() => {
+    for (const [key] of forgotten) collection.remove(key);
+  });
+  const layers = new Map<ChainID, number>();
+  for (const { made } of forgotten.flatMap(([, record]) => layerRecords(record))) {
+    if (made) layers.set(made.chainID, made.bytes);
+  }
+  return {
+    keys: forgotten.map(([key]) => key.replace(/^(layer|step):/, "")),
+    layers: [...layers].map(([chainID, bytes]) => ({ chainID, bytes })),
+  };
+}
+
+function layerRecords(record: CacheRecord): LayerRecord[] {
+  return record.kind === "layer" ? [record] : [];
+}

@@ -1,0 +1,1 @@
+export { type BuildContext, openContext } from "./open.ts";

@@ -1,0 +1,1 @@
+export { chainOf, imageConfig, type StepResult } from "./image-config.ts";

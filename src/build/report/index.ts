@@ -1,0 +1,1 @@
+export { StepReport } from "./step-report.ts";

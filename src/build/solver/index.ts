@@ -1,0 +1,1 @@
+export { type SolveOptions, type Solving, solve } from "./solve.ts";
