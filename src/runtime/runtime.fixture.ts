@@ -133,12 +133,18 @@ export class RuntimeFixture implements AsyncDisposable {
     return { task, stream };
   }
 
-  /** PIDs of shims on bundles of this fixture. */
-  shims(): number[] {
+  /** A file of a container's cgroup, by its name on v1 and on v2. */
+  cgroupFile(id: string, controller: string, names: { v1: string; v2: string }): string {
+    if (this.abilities.cgroup === "v2") return `/sys/fs/cgroup${this.cgroupParent}/${id}/${names.v2}`;
+    return `/sys/fs/cgroup/${controller}${this.cgroupParent}/${id}/${names.v1}`;
+  }
+
+  /** PIDs of shims on bundles of this fixture, or on one of them. */
+  shims(id = ""): number[] {
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
       .map(Number)
-      .filter((pid) => commandLine(pid).includes(`gantry-shim\0${this.directory}`));
+      .filter((pid) => commandLine(pid).includes(`gantry-shim\0${join(this.tasks, id)}`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
