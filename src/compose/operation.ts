@@ -7,8 +7,11 @@ export interface ContainerRef {
   readonly name: string;
 }
 
-/** What a wait is for. `started`: running, and healthy where it has a check. */
-export type WaitFor = "healthy" | "completed" | "started";
+/**
+ * What a wait is for. `started`: running, and healthy where it has a check. `settled`: running for a while without
+ * having ended.
+ */
+export type WaitFor = "healthy" | "completed" | "started" | { readonly settled: number };
 
 /** One call to the engine. */
 export type Operation =
@@ -79,8 +82,12 @@ export function targetOf(operation: Operation): string {
     case "RenameContainer":
       return `${operation.container.name} to ${operation.to}`;
     case "WaitContainer":
-      return `${operation.container.name} ${operation.until}`;
+      return `${operation.container.name} ${untilText(operation.until)}`;
     default:
       return operation.container.name;
   }
+}
+
+function untilText(until: WaitFor): string {
+  return typeof until === "string" ? until : `settled for ${until.settled}ms`;
 }

@@ -47,7 +47,7 @@ export function recreate(
     needs: [takeAway(context, old, first)],
   });
   const final = { ref: name, name };
-  if (first[0] !== create) return { container: final, ready: [rename] };
+  if (first[0] !== create) return { container: final, ready: [rename], settled: true };
   return started(context, { number, container: final, after: [rename], cause: "container is recreated" });
 }
 

@@ -55,8 +55,8 @@ interface Updates {
   readonly containers: readonly Planned[];
   readonly changed: boolean;
   readonly replaced: boolean;
-  /** Steps that end the update. */
-  readonly last: readonly number[];
+  /** The replaced containers that come last. */
+  readonly last: readonly Planned[];
 }
 
 /**
@@ -69,7 +69,7 @@ function updateInTurns(
   added: readonly Planned[],
 ): Updates {
   const parallelism = Math.max(1, context.service.update.parallelism || keep.length);
-  const turns: (readonly number[])[] = [];
+  const turns: Planned[] = [];
   const containers: Planned[] = [];
   let changed = false;
   for (const { container, cause } of keep) {
@@ -79,16 +79,17 @@ function updateInTurns(
       containers.push(planned);
       continue;
     }
-    const before = turns[turns.length - parallelism] ?? added.flatMap(({ ready }) => ready);
+    const previous = turns[turns.length - parallelism];
+    const before = (previous === undefined ? added : [previous]).flatMap((one) => settled(context, one));
     const planned = recreate(context, container, { cause, before });
-    turns.push(settled(context, planned));
+    turns.push(planned);
     containers.push(planned);
   }
   return {
     containers,
     changed: changed || turns.length > 0,
     replaced: turns.length > 0,
-    last: turns.slice(-parallelism).flat(),
+    last: turns.slice(-parallelism),
   };
 }
 
@@ -129,13 +130,14 @@ function keepContainer(context: ServiceContext, container: ObservedContainer): P
 function removeSurplus(
   context: ServiceContext,
   surplus: readonly ObservedContainer[],
-  after: readonly number[],
+  after: readonly Planned[],
 ): void {
+  const needs = surplus.length === 0 ? [] : after.flatMap((one) => settled(context, one));
   // Highest numbers first, as people expect of a service that shrinks.
   for (const container of [...surplus].sort((a, b) => b.number - a.number)) {
     removeContainer(context.draft, container, {
       cause: `scale down to ${context.wanted}`,
-      needs: after,
+      needs,
       timeout: context.timeout,
     });
   }

@@ -147,16 +147,18 @@ describe("up on a running project", () => {
 [2] -> #3 service:web:1, RemoveContainer p-web-1, replaced by a new container
 [3] -> #4 service:web:1, RenameContainer p-web-1 to p-web-1, image changed
 [4] -> #5 service:web:1, StartContainer p-web-1, container is recreated
-[5] -> #6 service:web:2, CreateContainer p-web-2, image changed
-[6] -> #7 service:web:2, StopContainer p-web-2, replaced by a new container
-[7] -> #8 service:web:2, RemoveContainer p-web-2, replaced by a new container
-[8] -> #9 service:web:2, RenameContainer p-web-2 to p-web-2, image changed
-[9] -> #10 service:web:2, StartContainer p-web-2, container is recreated
-[10] -> #11 service:web:3, CreateContainer p-web-3, image changed
-[11] -> #12 service:web:3, StopContainer p-web-3, replaced by a new container
-[12] -> #13 service:web:3, RemoveContainer p-web-3, replaced by a new container
-[13] -> #14 service:web:3, RenameContainer p-web-3 to p-web-3, image changed
-[14] -> #15 service:web:3, StartContainer p-web-3, container is recreated
+[5] -> #6 service:web, WaitContainer p-web-1 settled for 1000ms, others go when this one can be counted on
+[6] -> #7 service:web:2, CreateContainer p-web-2, image changed
+[7] -> #8 service:web:2, StopContainer p-web-2, replaced by a new container
+[8] -> #9 service:web:2, RemoveContainer p-web-2, replaced by a new container
+[9] -> #10 service:web:2, RenameContainer p-web-2 to p-web-2, image changed
+[10] -> #11 service:web:2, StartContainer p-web-2, container is recreated
+[11] -> #12 service:web, WaitContainer p-web-2 settled for 1000ms, others go when this one can be counted on
+[12] -> #13 service:web:3, CreateContainer p-web-3, image changed
+[13] -> #14 service:web:3, StopContainer p-web-3, replaced by a new container
+[14] -> #15 service:web:3, RemoveContainer p-web-3, replaced by a new container
+[15] -> #16 service:web:3, RenameContainer p-web-3 to p-web-3, image changed
+[16] -> #17 service:web:3, StartContainer p-web-3, container is recreated
 `);
   });
 
@@ -165,7 +167,7 @@ describe("up on a running project", () => {
       `services: {web: {image: a, scale: 2, environment: {A: ${env}}, healthcheck: {test: ok}}}`;
     const plan = await textOfUp(await running(text(1)), text(2));
     expect(plan).toContain(
-      "[5] -> #6 service:web, WaitContainer p-web-1 healthy, next replica waits for this one",
+      "[5] -> #6 service:web, WaitContainer p-web-1 healthy, others go when this one can be counted on",
     );
     expect(plan).toMatch(/\[6\] -> #7 service:web:2, CreateContainer/);
   });
@@ -177,9 +179,10 @@ describe("up on a running project", () => {
     expect(plan).toBe(`
 #1 service:web:1, CreateContainer p-web-1, configuration changed
 [1] -> #2 service:web:1, StartContainer p-web-1, start first
-[2] -> #3 service:web:1, StopContainer p-web-1, replaced by a new container
-[3] -> #4 service:web:1, RemoveContainer p-web-1, replaced by a new container
-[4] -> #5 service:web:1, RenameContainer p-web-1 to p-web-1, configuration changed
+[2] -> #3 service:web, WaitContainer p-web-1 settled for 1000ms, others go when this one can be counted on
+[3] -> #4 service:web:1, StopContainer p-web-1, replaced by a new container
+[4] -> #5 service:web:1, RemoveContainer p-web-1, replaced by a new container
+[5] -> #6 service:web:1, RenameContainer p-web-1 to p-web-1, configuration changed
 `);
   });
 

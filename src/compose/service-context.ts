@@ -11,6 +11,8 @@ import type { Resources } from "./plan-resources.ts";
 export interface Planned {
   readonly container: ContainerRef;
   readonly ready: readonly number[];
+  /** Whether `ready` includes that it can be counted on. */
+  readonly settled?: boolean;
 }
 
 /** What a plan says of a service: dependents wait for it. */
@@ -59,19 +61,31 @@ export function started(context: ServiceContext, { number, container, after, cau
   return { container, ready: [start] };
 }
 
-/** The steps after which a replaced container does its work: healthy, where it has a check. */
-export function settled(context: ServiceContext, { container, ready }: Planned): readonly number[] {
+/** The steps after which a new container can be counted on: healthy, where it has a check, else up for a while. */
+export function settled(
+  context: ServiceContext,
+  { container, ready, settled: already }: Planned,
+): readonly number[] {
   const { draft, service, project, observed, start } = context;
+  if (!start || already || ready.length === 0) return ready;
   const image = observed.images.get(imageName(project, service));
   const disabled = service.config.Healthcheck?.Test?.[0] === "NONE";
-  if (!start || disabled || !(service.healthcheck || image?.healthcheck)) return ready;
+  const checked = !disabled && (service.healthcheck || (image?.healthcheck ?? false));
   return [
     draft.add({
       resource: `service:${service.name}`,
-      operation: { kind: "WaitContainer", container, until: "healthy" },
-      cause: "next replica waits for this one",
+      operation: {
+        kind: "WaitContainer",
+        container,
+        until: checked ? "healthy" : { settled: service.update.settle },
+      },
+      cause: "others go when this one can be counted on",
       needs: ready,
-      show: { subject: `Container ${container.name}`, working: "Waiting", done: "Healthy" },
+      show: {
+        subject: `Container ${container.name}`,
+        working: "Waiting",
+        done: checked ? "Healthy" : "Running",
+      },
     }),
   ];
 }

@@ -30,9 +30,16 @@ async function* someEvents(count: number): AsyncGenerator<EventMessage, void> {
     scope: "local",
     time: 0,
     timeNano: 0,
-    Actor: { ID: "x", Attributes: {} },
+    Actor: { ID: "x", Attributes: { exitCode: "3" } },
   } as const;
   for (let n = 0; n < count; n += 1) yield { ...base, Action: "health_status: healthy" };
+}
+
+/** Events that never come. */
+async function* untilAborted(signal: AbortSignal | undefined): AsyncGenerator<EventMessage, void> {
+  const { promise, reject } = Promise.withResolvers<EventMessage>();
+  signal?.addEventListener("abort", () => reject(signal.reason));
+  yield await promise;
 }
 
 const wait = (until: WaitFor, ...states: readonly State[]) =>
@@ -71,6 +78,23 @@ describe("waiting for a container", () => {
     await wait("completed", { Status: "running" }, { Status: "exited", ExitCode: 0 });
     expect(wait("completed", { Status: "exited", ExitCode: 1 })).rejects.toThrow(
       "didn't complete successfully: exit 1",
+    );
+  });
+
+  test("to settle fails when it ends too soon", () => {
+    expect(wait({ settled: 60_000 }, { Status: "running" })).rejects.toThrow("container p-db-1 exited (3)");
+    expect(wait({ settled: 60_000 }, { Status: "exited", ExitCode: 4 })).rejects.toThrow("exited (4)");
+  });
+
+  test("to settle ends when it has run long enough", async () => {
+    const client: Watchable = {
+      ...clientOf({ Status: "running" }),
+      system: { openEvents: async ({ signal } = {}) => untilAborted(signal) },
+    };
+    await waitForContainer(
+      client,
+      { ref: "x", name: "x" },
+      { until: { settled: 1 }, signal: new AbortController().signal },
     );
   });
 

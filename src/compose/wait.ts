@@ -18,6 +18,20 @@ export async function waitForContainer(
   { ref, name }: ContainerRef,
   options: { readonly until: WaitFor; readonly signal: AbortSignal },
 ): Promise<void> {
+  if (typeof options.until === "object") {
+    await staysUp(client, { ref, name }, { milliseconds: options.until.settled, signal: options.signal });
+    return;
+  }
+  await becomes(client, { ref, name }, { until: options.until, signal: options.signal });
+}
+
+type Becoming = Exclude<WaitFor, object>;
+
+async function becomes(
+  client: Watchable,
+  { ref, name }: ContainerRef,
+  options: { readonly until: Becoming; readonly signal: AbortSignal },
+): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   // Watch first, look then: nothing that happens in between is missed.
@@ -37,10 +51,37 @@ export async function waitForContainer(
   }
 }
 
+/** Returns when the container has run for this long; throws as soon as it ends. */
+async function staysUp(
+  client: Watchable,
+  { ref, name }: ContainerRef,
+  { milliseconds, signal }: { readonly milliseconds: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const enough = AbortSignal.timeout(milliseconds);
+  const events = await client.system.openEvents({
+    filters: { type: ["container"], container: [ref], event: ["die"] },
+    signal: AbortSignal.any([signal, enough]),
+  });
+  try {
+    const { Status, ExitCode } = await stateOf(client, { ref, name }, signal);
+    if (Status !== "running") throw endedEarly(name, ExitCode);
+    for await (const { Actor } of events) {
+      throw endedEarly(name, Actor.Attributes.exitCode ?? "unknown");
+    }
+  } catch (error) {
+    if (!enough.aborted || signal.aborted || error instanceof EngineError) throw error;
+  }
+}
+
+function endedEarly(name: string, exitCode: string | number): EngineError {
+  const message = `container ${name} exited (${exitCode}) soon after it was started: what else was to be replaced is left as it is`;
+  return new EngineError("conflict", message, { subject: name });
+}
+
 async function isReached(
   client: Watchable,
   { ref, name }: ContainerRef,
-  { until, signal }: { readonly until: WaitFor; readonly signal: AbortSignal },
+  { until, signal }: { readonly until: Becoming; readonly signal: AbortSignal },
 ): Promise<boolean> {
   const state = await stateOf(client, { ref, name }, signal);
   if (until === "completed") return isCompleted(state, name);

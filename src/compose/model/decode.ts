@@ -15,6 +15,9 @@ import type {
 } from "./project.ts";
 import { changeEntry, type Dict, dictAt, entriesAt, toPlain, without } from "./tree.ts";
 
+/** A second, in nanoseconds: most programs that cannot start have failed by then, and most others listen. */
+const defaultSettle = 1e9;
+
 /** The service `name` of a complete tree. */
 export function decodeService(name: string, tree: Dict, project: Dict): Service {
   const service = fields(tree, ["services", name]);
@@ -41,6 +44,7 @@ export function decodeService(name: string, tree: Dict, project: Dict): Service 
     update: {
       order: update.text("order") === "start-first" ? "start-first" : "stop-first",
       parallelism: update.number("parallelism") ?? 1,
+      settle: Math.max(update.duration("monitor") ?? defaultSettle, update.duration("delay") ?? 0) / 1e6,
     },
     healthcheck: service.has("healthcheck") && service.under("healthcheck").flag("disable") !== true,
     attach: service.flag("attach") ?? true,

@@ -67,7 +67,12 @@ export interface Service {
   /** Seconds until a stop becomes a kill. */
   readonly stopTimeout?: number;
   readonly stopSignal?: string;
-  readonly update: { readonly order: "start-first" | "stop-first"; readonly parallelism: number };
+  readonly update: {
+    readonly order: "start-first" | "stop-first";
+    readonly parallelism: number;
+    /** Milliseconds that a new replica without health check has to run before the next one is replaced. */
+    readonly settle: number;
+  };
   /** Whether the file asks for a health check; the image may have one too. */
   readonly healthcheck: boolean;
   /** Whether attached `up` shows its output. */
