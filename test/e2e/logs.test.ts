@@ -70,7 +70,9 @@ describe("logs", () => {
     const expected = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join("");
     await engine.ok(["run", "-d", "--name", "fast", "busybox", "sh", "-c", script]);
     const followers = Array.from({ length: 4 }, () => engine.docker(["logs", "-f", "fast"]));
-    for (const { stdout } of await Promise.all(followers)) expect(stdout === expected).toBe(true);
+    for (const { stdout, stderr, code } of await Promise.all(followers)) {
+      expect({ same: stdout === expected, stderr, code }).toEqual({ same: true, stderr: "", code: 0 });
+    }
     expect((await engine.docker(["logs", "fast"])).stdout === expected).toBe(true);
     await engine.ok(["rm", "fast"]);
   });

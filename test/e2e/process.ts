@@ -16,7 +16,10 @@ export interface RunOptions {
 /** How long anything that is waited for may take; a test that needs more hangs. */
 const patienceMilliseconds = 30_000;
 
-/** Runs a command to its end. */
+/**
+ * Runs a command to its end. One that hangs is killed and fails here: the test runner's own time-out would end the
+ * engine too, and with it every test that follows.
+ */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Output> {
   const child = Bun.spawn([...command], {
     stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
@@ -25,11 +28,18 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
   });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, patienceMilliseconds);
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
+  clearTimeout(timer);
+  if (late) throw new Error(`Waited too long for ${command.join(" ")}; so far:\n${stdout}${stderr}`);
   return { stdout, stderr, code };
 }
 
