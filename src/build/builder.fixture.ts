@@ -35,8 +35,8 @@ interface Services {
   readonly builder: Builder;
 }
 
-/** A file of a context: text, a link (`-> target`), or text with a mode. */
-export type ContextFile = string | { readonly text: string; readonly mode: number };
+/** A file of a context: text, a link (`-> target`), bytes, or text with a mode. */
+export type ContextFile = string | Uint8Array | { readonly text: string; readonly mode: number };
 
 /**
  * A builder on real services, with a base image `base` of busybox, in directories, cgroups and a network of its
@@ -108,9 +108,7 @@ export class BuilderFixture implements AsyncDisposable {
     const root = mkdtempSync(join(this.directory, "context-"));
     for (const [path, file] of Object.entries(files)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
-      const text = typeof file === "string" ? file : file.text;
-      if (text.startsWith("-> ")) symlinkSync(text.slice(3), join(root, path));
-      else writeFileSync(join(root, path), text, { mode: typeof file === "string" ? 0o644 : file.mode });
+      writeContextFile(join(root, path), file);
     }
     yield* writeTar(withoutRoot(directoryTree(root).walk("")));
     rmSync(root, { recursive: true });
@@ -186,6 +184,7 @@ export class BuilderFixture implements AsyncDisposable {
       "pwd",
       "hostname",
       "wc",
+      "gzip",
       "head",
     ]) {
       symlinkSync("busybox", join(tree, "bin", name));
@@ -219,6 +218,13 @@ async function openServices(directory: string, prefix: string): Promise<Services
   const cacheDirectory = join(root, "build-cache");
   const builder = createBuilder({ ...shared, ...common, temporaryDirectory, cacheDirectory });
   return { ...shared, builder };
+}
+
+function writeContextFile(path: string, file: ContextFile): void {
+  if (file instanceof Uint8Array) writeFileSync(path, file);
+  else if (typeof file !== "string") writeFileSync(path, file.text, { mode: file.mode });
+  else if (file.startsWith("-> ")) symlinkSync(file.slice(3), path);
+  else writeFileSync(path, file);
 }
 
 async function* withoutRoot(files: AsyncIterable<TreeFile>): AsyncGenerator<TreeFile> {

@@ -164,7 +164,7 @@ async function walkSteps(
     const time = times.get(key) ?? shared.cache.stepTime(key, { now: new Date().toISOString(), renew });
     times.set(key, time);
     walked.push({ tree, created: time.created, key });
-    const isCached = step.createdBy !== undefined && !isNew && time.known;
+    const isCached = step.createdBy !== undefined && (step.changesTree ? !isNew : time.known);
     report.write(index, `${isCached ? " ---> Using cache\n" : ""} ---> ${shownID(step, key, previous)}\n`);
   }
   return walked;
