@@ -1,4 +1,5 @@
 import { messageOf } from "../base/index.ts";
+import { CommandError } from "../build/index.ts";
 import type { ProgressMessage } from "../wire/index.ts";
 import type { Reply } from "./call.ts";
 
@@ -23,7 +24,8 @@ async function* lines(
   const working = work(report)
     .catch((error: unknown) => {
       const message = messageOf(error);
-      report({ errorDetail: { message }, error: message });
+      const code = error instanceof CommandError ? { code: error.exitCode } : {};
+      report({ errorDetail: { ...code, message }, error: message });
     })
     .finally(() => {
       done = true;
