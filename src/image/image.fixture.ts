@@ -22,6 +22,8 @@ export interface Store extends AsyncDisposable {
   counts(): Promise<{ blobs: number; committed: number; active: number }>;
   /** The same store opened again, as a new engine does. */
   reopen(): Promise<Store>;
+  /** Lets go of the files and leaves them. */
+  close(): void;
 }
 
 const helper = join(import.meta.dir, "../../build/gantry-layer");
@@ -60,6 +62,7 @@ export async function openStore(existing?: string): Promise<Store> {
       records[Symbol.dispose]();
       return await openStore(root);
     },
+    close: () => records[Symbol.dispose](),
     async [Symbol.asyncDispose]() {
       records[Symbol.dispose]();
       await rm(root, { recursive: true, force: true });

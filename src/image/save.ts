@@ -19,6 +19,7 @@ interface Selected {
   readonly image: Image;
   /** The names under which it is saved. */
   readonly names: readonly string[];
+  readonly manifestSize: number;
 }
 
 /** See `ImageService.save`. */
@@ -29,9 +30,9 @@ export function saveImages(needs: Collaborators, references: readonly string[]):
 async function* writeArchive(needs: Collaborators, selected: readonly Selected[]): AsyncIterable<Uint8Array> {
   using lease = needs.leases.open();
   const blobs = new Map<Digest, number>();
-  for (const { image } of selected) {
+  for (const { image, manifestSize } of selected) {
     const { config, layers } = image.manifest;
-    blobs.set(image.manifestDigest, needs.records.manifestSize(image.id));
+    blobs.set(image.manifestDigest, manifestSize);
     for (const { digest, size } of [config, ...layers]) blobs.set(digest, size);
   }
   for (const digest of blobs.keys()) lease.protect(digest);
@@ -42,7 +43,7 @@ async function* writeArchive(needs: Collaborators, selected: readonly Selected[]
     yield* needs.content.open(digest);
     yield tarPadding(size);
   }
-  yield* file("index.json", indexOf(needs.records, selected));
+  yield* file("index.json", indexOf(selected));
   yield* file("manifest.json", selected.map(manifestEntry));
   yield* file("oci-layout", { imageLayoutVersion: "1.0.0" });
   yield* file("repositories", repositoriesOf(selected));
@@ -68,7 +69,11 @@ function select(records: ImageRecords, references: readonly string[]): readonly 
       if (match) add(match.image, [tag]);
     }
   }
-  return [...images.values()].map((image) => ({ image, names: [...(names.get(image.id) ?? [])] }));
+  return [...images.values()].map((image) => ({
+    image,
+    names: [...(names.get(image.id) ?? [])],
+    manifestSize: records.manifestSize(image.id),
+  }));
 }
 
 /** All names of a repository, when that is what the text says. */
@@ -86,13 +91,11 @@ function tagsOf(records: ImageRecords, text: string): readonly string[] {
     .flatMap(([name]) => (repositoryOf(parseReference(name)) === repository ? [name] : []));
 }
 
-function indexOf(records: ImageRecords, selected: readonly Selected[]): Index {
+function indexOf(selected: readonly Selected[]): Index {
   return {
     schemaVersion: 2,
     mediaType: mediaTypes.ociIndex,
-    manifests: selected.flatMap(({ image, names }) =>
-      indexEntries(image, names, records.manifestSize(image.id)),
-    ),
+    manifests: selected.flatMap(({ image, names, manifestSize }) => indexEntries(image, names, manifestSize)),
   };
 }
 
