@@ -33,15 +33,14 @@ export function buildRoutes(needs: BuildRoutesNeeds): Route[] {
 function build(needs: BuildRoutesNeeds, call: Call): Reply {
   const request = buildRequest(call);
   return progress(async (report) => {
-    const { imageID } = await needs.builder.build(request, (event) => report(message(event, request.quiet)));
+    const { imageID } = await needs.builder.build(request, (event) => report(message(event)));
     for (const name of request.tags) {
       needs.announce({ type: "image", action: "tag", id: imageID, attributes: { name } });
     }
-    needs.announce({ type: "image", action: "build", id: imageID, attributes: { name: imageID } });
   });
 }
 
-function message(event: BuildEvent, _quiet: boolean): ProgressMessage {
+function message(event: BuildEvent): ProgressMessage {
   return "stream" in event ? { stream: event.stream } : { aux: { ID: event.imageID } };
 }
 

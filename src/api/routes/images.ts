@@ -1,7 +1,7 @@
-import { type Digest, EngineError, hexOf } from "../../base/index.ts";
+import { type Digest, EngineError, hexOf, isDigest } from "../../base/index.ts";
 import type { Announce, ContainerStore } from "../../container/index.ts";
 import type { Image, ImageProgress, ImageService, Removed } from "../../image/index.ts";
-import { familiarName, type ImageRunConfig } from "../../oci/index.ts";
+import { familiarName, type ImageRunConfig, parseReference, withDefaultTag } from "../../oci/index.ts";
 import { type ImageDeleteItem, type ProgressMessage, parseFilters } from "../../wire/index.ts";
 import { type Call, empty, json, type Reply } from "../call.ts";
 import { booleanFilter, checkKeys, pruneFilter } from "../filter.ts";
@@ -92,16 +92,17 @@ async function create(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
   const tagName = string(call.query, "tag");
   const platform = string(call.query, "platform");
   const config = needs.applyChanges({}, call.query.getAll("changes"));
+  const reference = repo && tagName ? `${repo}:${tagName}` : repo;
   return progress(async (report) => {
     const image = await needs.images.importRoot(call.body, {
-      ...(repo ? { reference: tagName ? `${repo}:${tagName}` : repo } : {}),
+      ...(reference ? { reference } : {}),
       message: string(call.query, "message") || "Imported from -",
       config,
       ...(platform ? { platform } : {}),
       signal: call.signal,
     });
     report({ status: image.id });
-    announceImage(needs, "import", image.id, repo ? `${repo}:${tagName || "latest"}` : image.id);
+    announceImage(needs, "import", image.id, reference || image.id);
   });
 }
 
@@ -216,5 +217,5 @@ function announceImage(
 }
 
 function shortName(name: string): string {
-  return name.startsWith("sha256:") ? name : familiarName(name);
+  return isDigest(name) ? name : familiarName(withDefaultTag(parseReference(name)));
 }
