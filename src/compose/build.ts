@@ -75,7 +75,7 @@ export async function pullImage(
     signal.throwIfAborted();
     throw new EngineError(
       error instanceof EngineError ? error.kind : "internal",
-      `service "${service}": image ${image} is missing and cannot be pulled: ${messageOf(error)}. Build it, load it or import it first`,
+      `service "${service}": image ${image} is missing and cannot be pulled: ${messageOf(error)}`,
       { subject: image, cause: error },
     );
   }

@@ -30,7 +30,7 @@ class FakeClient {
       this.#run.set(id, (this.#run.get(id) ?? 0) + 1);
       // The engine starts it again a moment later, and says so.
       if (again) this.#started.resolve(id);
-      return { State: { Restarting: again, Running: false, FinishedAt: "T" } };
+      return { State: { Restarting: again, Running: again, FinishedAt: "T" } };
     },
   };
 

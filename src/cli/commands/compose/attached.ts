@@ -132,7 +132,7 @@ class Session {
       () => undefined,
     );
     if (!state?.Restarting && !state?.Running) return undefined;
-    if (!state.Running) await next.promise;
+    if (state.Restarting) await next.promise;
     return signal.aborted ? undefined : { since: state.FinishedAt };
   }
 
