@@ -95,7 +95,7 @@ async function writeFile(path: string, content: Entry): Promise<void> {
   await rm(path, { force: true });
   const file = await open(path, "wx");
   try {
-    for await (const chunk of content) await file.writeFile(chunk);
+    for await (const chunk of content) if (chunk instanceof Uint8Array) await file.write(chunk);
   } finally {
     await file.close();
   }
