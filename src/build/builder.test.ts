@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { isKind } from "../base/index.ts";
+import { isKind, shortID } from "../base/index.ts";
 import { BuilderFixture } from "./builder.fixture.ts";
 import { CommandError, DockerfileError } from "./index.ts";
 
@@ -48,6 +48,7 @@ Successfully tagged me:latest
 Successfully tagged me:2
 `);
     const image = fixture.services.images.get("me");
+    expect(output.split(" ---> ").at(-1)).toStartWith(shortID(id));
     expect(image.id).toBe(fixture.services.images.get("me:2").id);
     expect(String(image.id)).toBe(id);
     expect(image.config.config).toEqual({

@@ -1,4 +1,4 @@
-import { type Digest, shortID } from "../base/index.ts";
+import { type Digest, digestOf, shortID } from "../base/index.ts";
 import type { Image, ImageLease } from "../image/index.ts";
 import { cacheKey } from "./cache/index.ts";
 import type { Plan, Step, Vertex } from "./dockerfile/index.ts";
@@ -137,17 +137,18 @@ function opOf(
 }
 
 interface WalkedStep extends StepResult {
-  /** Names the image that the step made, as Docker's intermediate images would be. */
+  /** Names this step after all before it, in the cache. */
   readonly key: string;
 }
 
 /** Waits for the steps one after the other and says what became of each. */
 async function walkSteps(
   shared: BuildShared,
-  { plan, request }: PlanRun,
+  run: PlanRun,
   outcomes: readonly Promise<Outcome>[],
   report: StepReport,
 ): Promise<readonly WalkedStep[]> {
+  const { plan, request } = run;
   const walked: WalkedStep[] = [];
   const speakers = stepsByVertex(plan);
   const times = new Map<string, { created: string; known: boolean }>();
@@ -165,7 +166,7 @@ async function walkSteps(
     times.set(key, time);
     walked.push({ tree, created: time.created, key });
     const isCached = step.createdBy !== undefined && (step.changesTree ? !isNew : time.known);
-    report.write(index, `${isCached ? " ---> Using cache\n" : ""} ---> ${shownID(step, key, previous)}\n`);
+    report.write(index, `${isCached ? " ---> Using cache\n" : ""} ---> ${shownID(run, walked)}\n`);
   }
   return walked;
 }
@@ -175,9 +176,20 @@ function stepKey(step: Step, tree: Tree, previous: WalkedStep | undefined): stri
   return cacheKey("step", previous?.key, tree.chainID, step.createdBy, step.config, step.author);
 }
 
-function shownID(step: Step, key: string, previous: WalkedStep | undefined): string {
-  if (step.createdBy === undefined && !previous) return step.base === undefined ? "" : shortID(step.base);
-  return shortID(key);
+/** The ID that an image of the steps so far would have; empty for the empty image. */
+function shownID({ plan, images }: PlanRun, walked: readonly WalkedStep[]): string {
+  const chain = chainWith(plan, walked, walked.length - 1);
+  const base = imageByID(images, chain[0]?.step.base);
+  if (chain.every(({ step }) => step.createdBy === undefined)) return base ? shortID(base.id) : "";
+  return shortID(digestOf(JSON.stringify(imageConfig(plan, chain, base?.config))));
+}
+
+function chainWith(plan: Plan, results: readonly WalkedStep[], last: number) {
+  return chainOf(plan.steps, last).flatMap((index) => {
+    const step = plan.steps[index];
+    const result = results[index];
+    return step && result ? [{ step, result }] : [];
+  });
 }
 
 function headerOf(plan: Plan, index: number): string {
@@ -197,12 +209,7 @@ async function exportImage(
   results: readonly WalkedStep[],
 ): Promise<Image> {
   const { plan, images, tags } = run;
-  const indexes = chainOf(plan.steps, plan.steps.length - 1);
-  const chain = indexes.flatMap((index) => {
-    const step = plan.steps[index];
-    const result = results[index];
-    return step && result ? [{ step, result }] : [];
-  });
+  const chain = chainWith(plan, results, plan.steps.length - 1);
   const base = imageByID(images, chain[0]?.step.base);
   if (base && chain.every(({ step }) => step.createdBy === undefined)) {
     for (const tag of tags) await shared.images.tag(base.id, tag);

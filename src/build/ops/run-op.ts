@@ -11,7 +11,7 @@ import { lookTree } from "../tree/index.ts";
 import { type ActiveSnapshot, openActive } from "./active-snapshot.ts";
 import { CommandError } from "./command-error.ts";
 import { lookupUser } from "./lookup-user.ts";
-import { removeMountStubs } from "./mount-stubs.ts";
+
 import { reportOutput } from "./output.ts";
 import { type MountNeeds, type MountTrees, mountKeys, openMounts } from "./run-mounts.ts";
 import { openRunNetwork } from "./run-network.ts";
