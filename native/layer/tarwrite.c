@@ -50,17 +50,11 @@ static int add_number(struct records *records, const char *key, intmax_t value, 
   return add_record(records, key, text, (size_t)length, failure);
 }
 
-/* Seconds may be negative: -1.5 is stored as tv_sec -2, tv_nsec 500000000. */
+/* Before 1970 readers disagree on what the digits after the point mean: those times are cut to whole seconds. */
 static int add_time(struct records *records, const struct timespec *time, struct failure *failure) {
   char text[48];
-  intmax_t seconds = time->tv_sec;
-  long rest = time->tv_nsec;
-  bool negative = seconds < 0;
-  if (negative && rest > 0) {
-    seconds += 1;
-    rest = 1000000000 - rest;
-  }
-  int length = snprintf(text, sizeof text, "%s%jd", negative ? "-" : "", negative ? -seconds : seconds);
+  int length = snprintf(text, sizeof text, "%jd", (intmax_t)time->tv_sec);
+  long rest = time->tv_sec < 0 ? 0 : time->tv_nsec;
   if (rest > 0) length += snprintf(text + length, sizeof text - (size_t)length, ".%09ld", rest);
   while (rest > 0 && text[length - 1] == '0') length--;
   return add_record(records, "mtime", text, (size_t)length, failure);
