@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { startEngine, type TestEngine, writeFiles } from "./harness.ts";
 
@@ -71,6 +72,22 @@ describe("gantry", () => {
     expect(changes).toContain("A /new");
     expect(changes).toContain("D /tmp");
     await engine.gantryOk(["rm", "changed"]);
+  });
+
+  test("runs nothing and believes nothing that lies in the working directory", async () => {
+    const directory = writeFiles(join(engine.directory, "strange"), {
+      "bunfig.toml": 'preload = ["./strange.ts"]\n',
+      "strange.ts": 'require("node:fs").writeFileSync("ran", "");\n',
+      ".env": `GANTRY_HOST=unix://${engine.directory}/nobody.sock\nDOCKER_HOST=unix:///nobody\nSTRANGE=yes\n`,
+      "compose.yaml": "services: {a: {image: busybox, command: ['${STRANGE-unset}']}}\n",
+      "empty.env": "",
+    });
+    expect((await engine.gantry(["ps"], { cwd: directory })).code).toBe(0);
+    const config = await engine.gantryOk(["compose", "--env-file", "empty.env", "config"], {
+      cwd: directory,
+    });
+    expect(config).toContain("unset");
+    expect(existsSync(join(directory, "ran"))).toBe(false);
   });
 
   test("says what to do when no engine answers", async () => {

@@ -35,6 +35,7 @@ services:
     networks: [inner]
     deploy:
       replicas: 3
+    stop_grace_period: 0s
   store:
     image: busybox
     command: ["sh", "-c", "touch /data/used; echo the store is up; exec sleep 1000"]
