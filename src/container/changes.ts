@@ -1,11 +1,13 @@
 import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Mount } from "../oci/index.ts";
+import type { LookBefore } from "../snapshot/index.ts";
 import type { FilesystemChange } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import type { ContainerRecord } from "./types.ts";
 
 /** Where the runtime mounts something in every container: what it makes there is no change of the container's. */
-const ownMountPoints = [
+export const ownMountPoints: readonly string[] = [
   "/dev",
   "/dev/console",
   "/dev/mqueue",
@@ -37,9 +39,27 @@ async function lowerDirectories(
   needs: Pick<Collaborators, "snapshots">,
   record: ContainerRecord,
 ): Promise<string[]> {
-  const mounts = await needs.snapshots.mounts(record.id);
+  return lowersOf(await needs.snapshots.mounts(record.id));
+}
+
+/** Lower directories of an overlay mount, uppermost first. */
+function lowersOf(mounts: readonly Mount[]): string[] {
   const option = mounts[0]?.options.find((word) => word.startsWith("lowerdir="));
   return option ? option.slice("lowerdir=".length).split(/(?<!\\):/) : [];
+}
+
+/** Finds what a mount shows below its writable layer; undefined for what is not there or was deleted. */
+export function lookBelow(mounts: readonly Mount[]): LookBefore {
+  const lowers = lowersOf(mounts);
+  return async (path) => {
+    for (const lower of lowers) {
+      const info = await lstat(join(lower, path)).catch(() => undefined);
+      if (!info) continue;
+      if (info.isCharacterDevice() && info.rdev === 0) return undefined;
+      return { mode: info.mode & 0o7777, uid: info.uid, gid: info.gid };
+    }
+    return undefined;
+  };
 }
 
 /** Compares an overlay's upper directory with what lies below it. */

@@ -1,6 +1,8 @@
 import { EngineError, newID } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
 import type { ImageConfig, ImageRunConfig } from "../oci/index.ts";
+import { removeMountStubs } from "../snapshot/index.ts";
+import { lookBelow, ownMountPoints } from "./changes.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { commandLine } from "./config.ts";
 import { announceContainer } from "./facts.ts";
@@ -69,6 +71,9 @@ async function changedLayer(needs: Needs, record: ContainerRecord, pause: boolea
     } finally {
       await task?.resume();
     }
+    const points = [...ownMountPoints, ...record.mounts.map((mount) => mount.destination)];
+    const upper = await needs.snapshots.upperDirectory(key);
+    await removeMountStubs(upper, points, { before: lookBelow(mounts) });
     return await needs.images.commitLayer(key, record.chainID);
   } catch (error) {
     await needs.snapshots.remove(key);

@@ -4,14 +4,13 @@ import { EngineError, type Logger, shortID } from "../../base/index.ts";
 import type { ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
 import type { HostAbilities, Runtime, Task, TaskConfig } from "../../runtime/index.ts";
-import type { Snapshotter } from "../../snapshot/index.ts";
+import { removeMountStubs, type Snapshotter } from "../../snapshot/index.ts";
 import { cacheKey, type MadeLayer } from "../cache/index.ts";
 import { DockerfileError, type RunVertex } from "../dockerfile/index.ts";
 import { lookTree } from "../tree/index.ts";
 import { type ActiveSnapshot, openActive } from "./active-snapshot.ts";
 import { CommandError } from "./command-error.ts";
 import { lookupUser } from "./lookup-user.ts";
-
 import { reportOutput } from "./output.ts";
 import { type MountNeeds, type MountTrees, mountKeys, openMounts } from "./run-mounts.ts";
 import { openRunNetwork } from "./run-network.ts";
