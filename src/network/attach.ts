@@ -3,16 +3,19 @@ import { netlinkProtocols, openNetlink, withNetworkNamespace } from "../sys/inde
 import { mtuOf, talksWithin } from "./bridge.ts";
 import { hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
 import { parseAddress } from "./ipv4.ts";
-import { randomMac } from "./mac.ts";
+import { macOfAddress, randomMac } from "./mac.ts";
 import {
   addAddress,
   createVeth,
   getLink,
   ipv4Settings,
+  muteBridgePort,
   perform,
+  queryLink,
   setBridgePort,
   setDefaultRoute,
   setIPv4,
+  setMac,
   setMaster,
   setNoIPv6,
   setUp,
@@ -44,12 +47,14 @@ export function attachEndpoint(
     const address = parseAddress(endpoint.ipv4Address) ?? 0;
     perform(inside, [
       setNoIPv6({ index }),
-      // Neighbours may remember an earlier owner of the address: going up announces the new one.
       setIPv4({ index }, { [ipv4Settings.arpNotify]: 1 }),
       addAddress({ index, address, prefixLength: endpoint.prefixLength }),
       setUp({ index }),
     ]);
   });
+  awaitCarrier(context, endpoint, network);
+  // Neighbours may remember an earlier owner of the address with another MAC; being set anew announces this one.
+  if (endpoint.macAddress !== macOfAddress(endpoint.ipv4Address)) announce(path, endpoint);
 }
 
 /** Makes an endpoint the way out of its sandbox. */
@@ -62,14 +67,15 @@ export function routeThrough(context: Needs, sandboxID: string, endpoint: Endpoi
 }
 
 /**
- * Cuts the host's ends of endpoints off their bridges at once. What is left of the sandbox can then answer for
+ * Makes the bridges send nothing to these endpoints any more. What is left of the sandbox can then answer for its
  * addresses no more, although the kernel takes its links away only later.
  */
-export function isolateEndpoints(context: Needs, endpoints: readonly Endpoint[]): void {
+export function muteEndpoints(context: Needs, endpoints: readonly Endpoint[]): void {
   if (endpoints.length === 0) return;
   using host = openNetlink(netlinkProtocols.route);
-  const tolerates = ["ENODEV", "EOPNOTSUPP", "ENETDOWN"];
-  const ports = endpoints.map(({ id }) => setBridgePort({ name: hostLinkName(context, id) }, { state: 0 }));
+  // Gone, or on no bridge.
+  const tolerates = ["ENODEV", "EOPNOTSUPP"];
+  const ports = endpoints.map(({ id }) => muteBridgePort({ name: hostLinkName(context, id) }));
   perform(
     host,
     ports.map((request) => ({ ...request, tolerates })),
@@ -83,6 +89,25 @@ export function reattachEndpoint(context: Needs, endpoint: Endpoint, network: Ne
   const bridge = getLink(host, network.bridge).index;
   if (getLink(host, name).master === bridge) return;
   perform(host, [setMaster({ name }, bridge), portSettings(name, network)]);
+}
+
+/**
+ * The kernel lets a bridge forward through a new port, and a bridge with its first port send, only once it has
+ * noted their carrier, in its own time. Asking for a link makes it note that first (from Linux 6.3 on).
+ */
+function awaitCarrier(context: Needs, endpoint: Endpoint, network: Network): void {
+  using host = openNetlink(netlinkProtocols.route);
+  perform(host, [
+    queryLink({ name: hostLinkName(context, endpoint.id) }),
+    queryLink({ name: network.bridge }),
+  ]);
+}
+
+function announce(path: string, endpoint: Endpoint): void {
+  withNetworkNamespace(path, () => {
+    using inside = openNetlink(netlinkProtocols.route);
+    perform(inside, [setMac({ name: endpoint.interfaceName }, endpoint.macAddress)]);
+  });
 }
 
 function createPair(context: Needs, path: string, endpoint: Endpoint, network: Network): void {

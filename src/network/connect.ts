@@ -1,5 +1,5 @@
 import { EngineError } from "../base/index.ts";
-import { attachEndpoint, isolateEndpoints, routeThrough } from "./attach.ts";
+import { attachEndpoint, muteEndpoints, routeThrough } from "./attach.ts";
 import { hostLinkName, type NetworkContext } from "./context.ts";
 import { deleteLinks } from "./links.ts";
 import { endpointNetwork, planEndpoint } from "./open-sandbox.ts";
@@ -59,7 +59,7 @@ export async function disconnect(
   const updated = withEndpoints(record, rest);
   const before = publishingEndpoint(context, record.sandbox.endpoints);
   withdrawNames(context, sandboxID, [endpoint]);
-  isolateEndpoints(context, [endpoint]);
+  muteEndpoints(context, [endpoint]);
   context.sandboxes.put(updated);
   republishPorts(context, updated);
   const link = deleteLinks([hostLinkName(context, endpoint.id)]);

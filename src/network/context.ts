@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Logger } from "../base/index.ts";
+import { type Logger, messageOf } from "../base/index.ts";
 import type { Resolvers } from "./dns/index.ts";
 import type { Firewall } from "./firewall/index.ts";
 import type { HostPorts } from "./host-ports.ts";
@@ -28,4 +28,13 @@ export function namespacePath(context: Pick<NetworkContext, "namespaces">, sandb
 /** The host's end of an endpoint's link. */
 export function hostLinkName(context: Pick<NetworkContext, "prefix">, endpointID: string): string {
   return `${context.prefix}v${endpointID.slice(0, 7)}`;
+}
+
+/** Does a step of cleaning up: a failure is logged and neither stops the other steps nor hides what led here. */
+export function attempt(log: Logger, step: string, subject: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    log.warn(`cannot ${step}`, { subject, error: messageOf(error) });
+  }
 }

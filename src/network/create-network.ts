@@ -9,7 +9,7 @@ import {
   occupiedSubnets,
   releaseSubnet,
 } from "./bridge.ts";
-import type { NetworkContext } from "./context.ts";
+import { attempt, type NetworkContext } from "./context.ts";
 import {
   type Addressing,
   candidateSubnets,
@@ -60,7 +60,7 @@ function placeNetwork(
     ? placeChosen(base, userAddressing(options, takenByEngines(context)), exclusive)
     : placeAnywhere(context, base, exclusive);
   using undo = new DisposableStack();
-  undo.defer(() => discard(context, network));
+  undo.defer(() => attempt(context.log, "discard the bridge", network.id, () => discard(context, network)));
   if (!network.internal) ensureForwarding();
   context.firewall.addBridge(firewallRules(network));
   context.networks.put(network);

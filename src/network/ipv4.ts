@@ -20,10 +20,10 @@ export function formatAddress(address: number): string {
 
 /** Parses `10.0.0.0/8`; throws `invalid` for other text and for a base with host bits. */
 export function parseSubnet(text: string): Subnet {
-  const [address = "", length = ""] = text.split("/");
+  const [address = "", length = "", ...rest] = text.split("/");
   const base = parseAddress(address);
   const prefixLength = Number(length);
-  if (base === undefined || !/^\d{1,2}$/.test(length) || prefixLength > 32) {
+  if (base === undefined || !/^\d{1,2}$/.test(length) || prefixLength > 32 || rest.length > 0) {
     throw new EngineError("invalid", `invalid subnet ${text}: invalid CIDR address`, { subject: text });
   }
   const subnet = { base: networkBase(base, prefixLength), prefixLength };

@@ -8,6 +8,15 @@ export function randomMac(): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
+/**
+ * The MAC address of whoever has this IPv4 address. When an address passes from one container to the next, what
+ * neighbours remember of it stays right, without a word having to reach them.
+ */
+export function macOfAddress(address: string): string {
+  const digits = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
+  return ["02", "42", ...digits].join(":");
+}
+
 /** A MAC address as users write it, in lower case with colons; throws `invalid`. */
 export function parseMac(text: string): string {
   const mac = text.toLowerCase().replaceAll("-", ":");

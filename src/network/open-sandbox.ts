@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { EngineError, newID } from "../base/index.ts";
 import { createNetworkNamespace, removeNetworkNamespace } from "../sys/index.ts";
-import { attachEndpoint, isolateEndpoints, raiseLoopback, routeThrough } from "./attach.ts";
+import { attachEndpoint, muteEndpoints, raiseLoopback, routeThrough } from "./attach.ts";
 import { closeSandbox } from "./close-sandbox.ts";
-import { hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
+import { attempt, hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
 import { chooseAddress } from "./ipam/index.ts";
 import { parseSubnet } from "./ipv4.ts";
-import { parseMac, randomMac } from "./mac.ts";
-import { publishingEndpoint, publishPorts } from "./publish.ts";
+import { macOfAddress, parseMac } from "./mac.ts";
+import { publishingEndpoint, publishPorts, unpublishPorts } from "./publish.ts";
 import { resolvConfOf, startResolver, withdrawNames } from "./resolve.ts";
 import type { SandboxRecord } from "./sandboxes.ts";
 import type { Endpoint, EndpointRequest, Network, Sandbox, SandboxRequest } from "./types.ts";
@@ -17,27 +17,28 @@ import type { Endpoint, EndpointRequest, Network, Sandbox, SandboxRequest } from
  * start that failed, is closed first.
  */
 export function openSandbox(context: NetworkContext, request: SandboxRequest): Sandbox {
-  closeSandbox(context, request.id);
+  const { id } = request;
+  closeSandbox(context, id);
   const endpoints = planEndpoints(context, request.endpoints);
   using undo = new DisposableStack();
-  makeNamespace(context, request.id);
-  undo.defer(() => removeNetworkNamespace(namespacePath(context, request.id)));
-  undo.defer(() => isolateEndpoints(context, endpoints));
-  raiseLoopback(context, request.id);
+  const onFailure = (step: string, work: () => void) =>
+    undo.defer(() => attempt(context.log, step, id, work));
+  makeNamespace(context, id);
+  onFailure("let go of the namespace", () => removeNetworkNamespace(namespacePath(context, id)));
+  onFailure("mute the endpoints", () => muteEndpoints(context, endpoints));
+  raiseLoopback(context, id);
   for (const endpoint of endpoints) {
-    attachEndpoint(context, request.id, endpoint, context.networks.get(endpoint.networkID));
+    attachEndpoint(context, id, endpoint, context.networks.get(endpoint.networkID));
   }
   const gateway = publishingEndpoint(context, endpoints);
-  if (gateway) routeThrough(context, request.id, gateway);
+  if (gateway) routeThrough(context, id, gateway);
   const record = recordOf(context, request, endpoints);
-  undo.defer(() => {
-    context.resolvers.close(request.id);
-    withdrawNames(context, request.id, endpoints);
-  });
+  onFailure("stop the resolver", () => context.resolvers.close(id));
+  onFailure("withdraw the names", () => withdrawNames(context, id, endpoints));
   startResolver(context, record, { replace: false });
   const ports = publishPorts(context, request, gateway);
-  undo.defer(() => ports.undo());
-  const sandbox = { ...record.sandbox, ports: ports.published };
+  onFailure("withdraw the ports", () => unpublishPorts(context, id, ports));
+  const sandbox = { ...record.sandbox, ports };
   context.sandboxes.put({ ...record, sandbox });
   undo.move();
   return sandbox;
@@ -51,16 +52,17 @@ export function planEndpoint(
 ): Endpoint {
   const { network } = options;
   const used = new Set(context.sandboxes.attached(network.id).map(({ endpoint }) => endpoint.ipv4Address));
+  const ipv4Address = chooseAddress(network, used, request.ipv4Address);
   return {
     id: newEndpointID(context),
     networkID: network.id,
     networkName: network.name,
     names: request.names,
     interfaceName: options.interfaceName,
-    ipv4Address: chooseAddress(network, used, request.ipv4Address),
+    ipv4Address,
     prefixLength: parseSubnet(network.subnet).prefixLength,
     gateway: network.internal ? "" : network.gateway,
-    macAddress: request.macAddress ? parseMac(request.macAddress) : randomMac(),
+    macAddress: request.macAddress ? parseMac(request.macAddress) : macOfAddress(ipv4Address),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { NetworkContext } from "./context.ts";
+import { attempt, type NetworkContext } from "./context.ts";
 import type { SandboxRecord } from "./sandboxes.ts";
 import type { Endpoint, PublishedPort, SandboxRequest } from "./types.ts";
 
@@ -11,19 +11,21 @@ export function publishingEndpoint(
 }
 
 /**
- * Publishes the ports of a new sandbox, all or none. Without a way out there is nothing to publish. `undo` takes
- * everything back.
+ * Publishes the ports of a new sandbox, all or none. Without a way out there is nothing to publish.
  */
 export function publishPorts(
   context: NetworkContext,
   request: SandboxRequest,
   gateway: Endpoint | undefined,
-): { published: readonly PublishedPort[]; undo: () => void } {
-  if (!gateway || request.ports.length === 0) return { published: [], undo: () => undefined };
+): readonly PublishedPort[] {
+  if (!gateway || request.ports.length === 0) return [];
   const published: PublishedPort[] = [];
-  const undo = () => unpublishPorts(context, request.id, published);
-  using failed = new DisposableStack();
-  failed.defer(undo);
+  using undo = new DisposableStack();
+  undo.defer(() =>
+    attempt(context.log, "withdraw the ports", request.id, () =>
+      unpublishPorts(context, request.id, published),
+    ),
+  );
   const publisher = {
     sandboxID: request.id,
     containerName: request.containerName,
@@ -35,8 +37,8 @@ export function publishPorts(
     published.push(context.ports.publish(port, publisher));
   }
   context.firewall.setPorts(context.ports.rules(published).live);
-  failed.move();
-  return { published, undo };
+  undo.move();
+  return published;
 }
 
 /** Takes a sandbox out from behind these ports. */

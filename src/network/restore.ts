@@ -4,7 +4,7 @@ import { removeNetworkNamespace, withNetworkNamespace } from "../sys/index.ts";
 import { reattachEndpoint } from "./attach.ts";
 import { ensureBridge, ensureForwarding, firewallRules } from "./bridge.ts";
 import { closeSandbox } from "./close-sandbox.ts";
-import { hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
+import { attempt, hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
 import { ensurePredefined } from "./create-network.ts";
 import { deleteLinks, ownLinks } from "./links.ts";
 import { publishingEndpoint } from "./publish.ts";
@@ -56,18 +56,9 @@ function restoreBridge(context: NetworkContext, network: Network): void {
 
 function restoreSandbox(context: NetworkContext, record: SandboxRecord): void {
   const { sandbox, containerName, shareKey } = record;
-  const attempt = (step: string, work: () => void) => {
-    try {
-      work();
-    } catch (error) {
-      context.log.warn(`restoring a sandbox: cannot ${step}`, {
-        sandbox: sandbox.id,
-        error: messageOf(error),
-      });
-    }
-  };
+  const step = (name: string, work: () => void) => attempt(context.log, name, sandbox.id, work);
   for (const endpoint of sandbox.endpoints) {
-    attempt("attach an endpoint", () =>
+    step("attach an endpoint", () =>
       reattachEndpoint(context, endpoint, context.networks.get(endpoint.networkID)),
     );
   }
@@ -80,7 +71,7 @@ function restoreSandbox(context: NetworkContext, record: SandboxRecord): void {
     ...(shareKey === undefined ? {} : { shareKey }),
   };
   for (const port of sandbox.ports) context.ports.retake(port, publisher, context.log);
-  attempt("serve names", () => startResolver(context, record, { replace: true }));
+  step("serve names", () => startResolver(context, record, { replace: true }));
 }
 
 /** False when the namespace is gone: after a reboot the file may be there, but nothing is mounted on it. */

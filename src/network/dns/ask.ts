@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { EngineError } from "../../base/index.ts";
+import { connect } from "node:net";
 
 /** A server upstream. */
 export interface Upstream {
@@ -26,6 +26,8 @@ export async function ask(
 
 async function overUdp(query: Uint8Array, upstream: Upstream, signal: AbortSignal): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  // An abort while the socket opens must not count as unhandled.
+  promise.catch(() => undefined);
   const socket = await Bun.udpSocket({
     connect: { hostname: upstream.address, port: upstream.port },
     socket: {
@@ -41,29 +43,23 @@ async function overUdp(query: Uint8Array, upstream: Upstream, signal: AbortSigna
   return await promise;
 }
 
+/** Over node's sockets: unlike others they can be given up while they still connect. */
 async function overTcp(query: Uint8Array, upstream: Upstream, signal: AbortSignal): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  using _abort = onAbort(signal, reject);
   let received: Uint8Array = new Uint8Array(0);
-  const lost = () =>
-    reject(new EngineError("unavailable", "Server closed the connection", { subject: upstream.address }));
-  const socket = await Bun.connect({
-    hostname: upstream.address,
-    port: upstream.port,
-    socket: {
-      open: (opened) => void opened.write(frame(query)),
-      data: (_socket, bytes) => {
-        received = Buffer.concat([received, bytes]);
-        const message = firstFrame(received);
-        if (message && answers(message, query)) resolve(message);
-        else if (message) lost();
-      },
-      close: lost,
-      error: (_socket, error) => reject(error),
-      connectError: (_socket, error) => reject(error),
-    },
+  const socket = connect({ host: upstream.address, port: upstream.port });
+  using _closed = { [Symbol.dispose]: () => void socket.destroy() };
+  using _abort = onAbort(signal, reject);
+  const lost = () => reject(new Error("The server closed the connection"));
+  socket.on("error", reject);
+  socket.on("close", lost);
+  socket.on("connect", () => void socket.write(frame(query)));
+  socket.on("data", (bytes: Uint8Array) => {
+    received = Buffer.concat([received, bytes]);
+    const message = firstFrame(received);
+    if (message && answers(message, query)) resolve(message);
+    else if (message) lost();
   });
-  using _closed = { [Symbol.dispose]: () => void socket.end() };
   return await promise;
 }
 

@@ -8,7 +8,7 @@ export interface ForwardTimes {
 }
 
 const defaultTimes: ForwardTimes = { stagger: 1000, deadline: 4500 };
-const mostQueries = 1024;
+const mostQueries = 256;
 const mostServers = 3;
 const refusals: ReadonlySet<number> = new Set([2, 5]);
 

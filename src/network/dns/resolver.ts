@@ -19,7 +19,6 @@ export interface ResolverView {
 export class Resolvers implements Disposable {
   readonly names = new NameTable();
   readonly #servers = new Map<string, Disposable>();
-  readonly #forwarder = new Forwarder();
   readonly #log: Logger;
 
   constructor(log: Logger) {
@@ -35,7 +34,10 @@ export class Resolvers implements Disposable {
     view: () => ResolverView,
   ): void {
     if (this.#servers.has(sandbox.id)) return;
-    const answer: QueryHandler = (query, protocol) => this.#answer(query, protocol, view());
+    // Each sandbox has a forwarder of its own, so that none uses up the queries of another.
+    const forwarder = new Forwarder();
+    const answer: QueryHandler = (query, protocol) =>
+      this.#answer(query, { protocol, forwarder, view: view() });
     this.#servers.set(sandbox.id, openDnsServer(sandbox.path, answer, sandbox));
   }
 
@@ -50,12 +52,16 @@ export class Resolvers implements Disposable {
     for (const id of [...this.#servers.keys()]) this.close(id);
   }
 
-  async #answer(query: Uint8Array, protocol: "udp" | "tcp", view: ResolverView): Promise<Uint8Array> {
+  async #answer(
+    query: Uint8Array,
+    options: { protocol: "udp" | "tcp"; forwarder: Forwarder; view: ResolverView },
+  ): Promise<Uint8Array> {
+    const { protocol, forwarder, view } = options;
     const { networkIDs, keepsSingleLabels } = view;
     const lookup = this.names.lookup(networkIDs);
     const verdict = await answerQuery(query, { lookup, protocol, keepsSingleLabels });
     if (verdict.kind === "answer") return verdict.bytes;
-    const answer = await this.#forwarder.forward(query, view.upstreams, protocol);
+    const answer = await forwarder.forward(query, view.upstreams, protocol);
     if (!answer) this.#log.debug("name query without answer", { servers: view.upstreams.length });
     return answer ?? failure(query, "serverFailure");
   }

@@ -17,6 +17,15 @@ const infoData = 2;
 const infoSlaveKind = 4;
 const infoSlaveData = 5;
 const vethPeer = 1;
+const portAttributes = {
+  hairpin: 4,
+  learning: 8,
+  unicastFlood: 9,
+  flush: 24,
+  multicastFlood: 27,
+  broadcastFlood: 30,
+  isolated: 33,
+} as const;
 const inet = 2;
 const inet6 = 10;
 const up = 0x1;
@@ -35,8 +44,6 @@ export const ipv4Settings = { arpNotify: 22, routeLocalnet: 26 } as const;
 
 /** What a bridge does with one of its ports. */
 export interface BridgePort {
-  /** 0: nothing passes; 3: forwarding. */
-  readonly state?: 0 | 3;
   /** Frames may leave by the port they came in. */
   readonly hairpin?: boolean;
   /** Isolated ports do not reach one another. */
@@ -86,6 +93,11 @@ export function setUp(link: LinkReference): Request {
   return change("raise link", link, { up: true });
 }
 
+/** Sets the MAC address of a link, which announces its IPv4 addresses where `arpNotify` is set. */
+export function setMac(link: LinkReference, macAddress: string): Request {
+  return change("configure link", link, {}, attribute(address, macBytes(macAddress)));
+}
+
 /** Makes a link a port of a bridge. */
 export function setMaster(link: LinkReference, bridgeIndex: number): Request {
   return change("attach link", link, {}, attribute(master, u32(bridgeIndex)));
@@ -105,11 +117,24 @@ export function setNoIPv6(link: LinkReference): Request {
 
 /** Changes how a bridge treats a port. */
 export function setBridgePort(link: LinkReference, port: BridgePort): Request {
-  const data = [
-    ...(port.state === undefined ? [] : [attribute(1, u8(port.state))]),
-    ...(port.hairpin === undefined ? [] : [attribute(4, u8(Number(port.hairpin)))]),
-    ...(port.isolated === undefined ? [] : [attribute(33, u8(Number(port.isolated)))]),
-  ];
+  return changePort(
+    link,
+    ...(port.hairpin === undefined ? [] : [attribute(portAttributes.hairpin, u8(Number(port.hairpin)))]),
+    ...(port.isolated === undefined ? [] : [attribute(portAttributes.isolated, u8(Number(port.isolated)))]),
+  );
+}
+
+/**
+ * Makes a bridge send nothing to a port any more, forget the addresses behind it and learn no new ones. (Disabling
+ * the port would not last: the bridge enables it again at the next change of the link.)
+ */
+export function muteBridgePort(link: LinkReference): Request {
+  const { learning, unicastFlood, multicastFlood, broadcastFlood, flush } = portAttributes;
+  const off = [learning, unicastFlood, multicastFlood, broadcastFlood].map((type) => attribute(type, u8(0)));
+  return changePort(link, ...off, attribute(flush, new Uint8Array(0)));
+}
+
+function changePort(link: LinkReference, ...data: readonly Uint8Array[]): Request {
   const kind = attribute(infoSlaveKind, text("bridge"));
   return change("configure bridge port", link, {}, nest(linkInfo, kind, nest(infoSlaveData, ...data)));
 }
@@ -132,12 +157,15 @@ export function dumpLinks(): Request {
 const singleQueue = [attribute(transmitQueues, u32(1)), attribute(receiveQueues, u32(1))];
 
 function settings(link: LinkSettings): readonly Uint8Array[] {
-  const mac = new Uint8Array(link.macAddress.split(":").map((part) => Number.parseInt(part, 16)));
   return [
     attribute(ifName, text(link.name)),
-    attribute(address, mac),
+    attribute(address, macBytes(link.macAddress)),
     attribute(mtuAttribute, u32(link.mtu)),
   ];
+}
+
+function macBytes(macAddress: string): Uint8Array {
+  return new Uint8Array(macAddress.split(":").map((part) => Number.parseInt(part, 16)));
 }
 
 function change(
