@@ -20,8 +20,8 @@ export function processOutput(file: 1 | 2): Output {
   let last: Promise<void> = Promise.resolve();
   return {
     write: (data) => {
-      sink.write(data);
-      last = Promise.resolve(sink.flush()).then(() => undefined);
+      const written = sink.write(data);
+      last = Promise.all([written, sink.flush()]).then(() => undefined);
       // Whoever does not wait for a line learns of a reader that left when the command ends.
       last.catch(() => undefined);
       return last;

@@ -25,7 +25,7 @@ export async function session(
   // A terminal costs milliseconds to load; most runs have none.
   const terminal = await import("../terminal/index.ts");
   const keys = terminal.parseDetachKeys(options.detachKeys || terminal.defaultDetachKeys);
-  using _raw = options.stdin && terminal.inputIsTerminal() ? terminal.rawMode() : undefined;
+  using _raw = options.stdin && terminal.inputIsTerminal() ? await terminal.rawMode() : undefined;
   const resizing = options.started
     .then(() => terminal.followResize(cli.out, options.resize))
     .catch(() => undefined);

@@ -9,7 +9,7 @@ export function layersOf(image: ImageInspect, history: readonly ImageHistoryItem
     return diffIDs.map((diffID, index) => ({
       diffID,
       size: steps[index]?.Size ?? 0,
-      createdBy: cleanStep(steps[index]?.CreatedBy ?? ""),
+      createdBy: originOf(steps[index]),
     }));
   }
   // The history does not tell: all that is known is the sum, counted at the top.
@@ -36,10 +36,12 @@ function setsValue(createdBy: string): boolean {
   );
 }
 
-function cleanStep(createdBy: string): string {
-  return createdBy
+/** The instruction that made a layer, without the shell around it; a layer that came whole has a comment. */
+function originOf(step: ImageHistoryItem | undefined): string {
+  const command = step?.CreatedBy || step?.Comment || "";
+  return command
     .replace(/^\/bin\/sh -c #\(nop\)\s+/, "")
-    .replace(/^\/bin\/sh -c /, "RUN ")
+    .replace(/^(RUN )?(\|\d+ .*?)?\/bin\/sh -c /, "RUN ")
     .replace(/\s+/g, " ")
     .trim();
 }
