@@ -31,6 +31,10 @@ interface Guestbook {
 const services = ["web", "store"] as const;
 const layerNames = ["base system", "runtime", "application"];
 
+/** Lines that only say what is about to be, and a build's intermediate images. */
+const inBetween =
+  / (Building|Creating|Recreate|Starting|Stopping|Removing|Waiting)$|^(\S+ \| )? ---> [0-9a-f]{12}$/;
+
 await main();
 
 async function main(): Promise<void> {
@@ -153,10 +157,23 @@ async function changeAndRenew(guestbook: Guestbook): Promise<void> {
   await showReplicas(guestbook);
 
   heading("10  What the writable layers hold");
-  for (const { Name } of after.containers) {
-    const changes = (await guestbook.engine.ok(["diff", Name.slice(1)])).trim();
-    table([[Name.slice(1), changes === "" ? dim("nothing") : changes.split("\n").join(", ")]]);
+  await showWritableLayers(guestbook, after.containers);
+}
+
+/** Each container's own changes: paths that its writable layer adds, changes or deletes. */
+async function showWritableLayers(
+  { engine }: Guestbook,
+  containers: readonly ContainerFacts[],
+): Promise<void> {
+  const rows: string[][] = [];
+  for (const { Name, Id } of containers) {
+    const changes = (await engine.ok(["diff", Id])).trim().split("\n");
+    const files = changes.filter((change) => !change.startsWith("C ") && change !== "");
+    const held = (await engine.ok(["ps", "-s", "--filter", `id=${Id}`, "--format", "{{.Size}}"])).trim();
+    rows.push([Name.slice(1), held, files.join(", ") || dim("nothing")]);
   }
+  table(rows);
+  line(dim("\n    the database is in none of them: it is on the volume guestbook_messages"));
 }
 
 async function takeDown(engine: ThrowawayEngine): Promise<void> {
@@ -220,12 +237,12 @@ async function show(
   const { code, milliseconds } = await engine.run(words, {
     ...options,
     onLine: (text) => {
-      output(text);
+      if (!inBetween.test(text)) output(text);
       options.onLine?.(text);
     },
   });
   if (code !== 0) throw new Error(`gantry ${words.join(" ")} ended with ${code}`);
-  line(dim(`    ${span(milliseconds)}`));
+  line(dim(`    took ${span(milliseconds)}`));
 }
 
 /** Brings the project up; gives how long each container took to start, as Compose saw it. */

@@ -132,13 +132,7 @@ export class ThrowawayEngine {
     const engines = processesWith(this.directory).filter(({ command }) => command.includes(" daemon "));
     for (const { pid } of engines) process.kill(pid, "SIGTERM");
     while (engines.some(({ pid }) => existsSync(`/proc/${pid}`))) await Bun.sleep(5);
-    const reset = Bun.spawnSync([
-      gantry,
-      "system",
-      "reset",
-      "--force",
-      ...places(this.directory, this.prefix),
-    ]);
+    const reset = Bun.spawnSync([gantry, "system", "reset", ...places(this.directory, this.prefix)]);
     if (!reset.success) throw new Error(`The reset failed:\n${reset.stderr}`);
     const left = tracesOf(this.prefix, [this.directory]).filter(
       (trace) => !trace.includes(`process: ${process.pid} `),
