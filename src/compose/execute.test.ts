@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { EngineError } from "../base/index.ts";
 import { execute, type Perform, PlanError, type StepEvent } from "./execute.ts";
 import { createDraft, type Plan } from "./graph.ts";
@@ -83,6 +84,30 @@ describe("executing a plan", () => {
     expect(calls.sort()).toEqual(["a", "x", "y"]);
     expect(events).toContainEqual({ kind: "failed", subject: "a", status: "Error", message: "a is broken" });
     expect(events.some((event) => "subject" in event && event.subject === "b")).toBe(false);
+  });
+
+  test("runs a step exactly when all that it needs have succeeded, whatever the graph", async () => {
+    const node = fc.record({ needs: fc.array(fc.nat(20), { maxLength: 3 }), fails: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(node, { minLength: 1, maxLength: 12 }), async (nodes) => {
+        const graph = nodes.map(({ needs, fails }, index) => ({
+          fails,
+          needs: index === 0 ? [] : [...new Set(needs.map((need) => need % index))],
+        }));
+        const names = Object.fromEntries(
+          graph.map(({ needs }, index) => [`n${index}`, needs.map((need) => `n${need}`)]),
+        );
+        const { calls, perform } = recording((name) =>
+          graph[Number(name.slice(1))]?.fails ? new Error(name) : undefined,
+        );
+        await execute(planOf(names), { perform }).catch(() => undefined);
+        const good = (index: number): boolean => runs(index) && !graph[index]?.fails;
+        const runs = (index: number): boolean => (graph[index]?.needs ?? []).every(good);
+        const expected = graph.map((_, index) => index).filter(runs);
+        expect(calls.map((name) => Number(name.slice(1))).sort((a, b) => a - b)).toEqual(expected);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   test("starts nothing more once given up", async () => {

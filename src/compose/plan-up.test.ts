@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { FakeEngine, projectOf } from "./fake-engine.test-data.ts";
 import { formatPlan } from "./graph.ts";
 import { planUp, type UpOptions } from "./plan-up.ts";
@@ -253,6 +254,78 @@ describe("up on a running project", () => {
       expect(formatPlan(await up(engine, text(2)))).toBe("");
     }
   });
+});
+
+describe("any sequence of changes", () => {
+  const service = fc.record({
+    scale: fc.integer({ min: 0, max: 3 }),
+    user: fc.constantFrom("x", "y"),
+    needs: fc.boolean(),
+    order: fc.constantFrom("start-first", "stop-first"),
+  });
+  const file = fc.record({
+    one: service,
+    two: fc.option(service),
+    subnet: fc.constantFrom("10.1.0.0/24", "10.2.0.0/24"),
+  });
+
+  test("ends, one up after another, in what the last file says, and the next up has nothing to do", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(file, { minLength: 1, maxLength: 4 }),
+        fc.nat(12),
+        async (files, interrupted) => {
+          const engine = new FakeEngine();
+          for (const [index, one] of files.entries()) {
+            const plan = planUp(await projectOf(textOfFile(one)), engine.observed(), { orphans: "remove" });
+            const last = index === files.length - 1;
+            for (const { operation } of last ? plan.nodes : plan.nodes.slice(0, interrupted))
+              engine.perform(operation);
+          }
+          const final = files.at(-1)!;
+          const wanted = namesOf("one", final.one.scale).concat(
+            final.two ? namesOf("two", final.two.scale) : [],
+          );
+          const { containers } = engine.observed();
+          expect(containers.filter(({ state }) => state === "running")).toHaveLength(containers.length);
+          expect(containers.length).toBe(wanted.length);
+          const again = planUp(await projectOf(textOfFile(final)), engine.observed(), { orphans: "remove" });
+          expect(formatPlan(again)).toBe("");
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  interface SomeService {
+    readonly scale: number;
+    readonly user: string;
+    readonly needs: boolean;
+    readonly order: string;
+  }
+
+  function textOfFile({
+    one,
+    two,
+    subnet,
+  }: {
+    one: SomeService;
+    two: SomeService | null;
+    subnet: string;
+  }): string {
+    const text = (
+      name: string,
+      { scale, user, needs, order }: SomeService,
+      other: string | undefined,
+    ): string =>
+      `${name}: {image: a, scale: ${scale}, user: ${user}, deploy: {update_config: {order: ${order}}}${needs && other ? `, depends_on: [${other}]` : ""}}`;
+    const services = [text("one", one, undefined), ...(two ? [text("two", two, "one")] : [])];
+    return `services: {${services.join(", ")}}\nnetworks: {default: {ipam: {config: [{subnet: ${subnet}}]}}}`;
+  }
+
+  function namesOf(service: string, count: number): string[] {
+    return Array.from({ length: count }, (_, index) => `p-${service}-${index + 1}`);
+  }
 });
 
 describe("scaling", () => {

@@ -28,7 +28,7 @@ export function decodeService(name: string, tree: Dict, project: Dict): Service 
     ...defined({
       image: service.text("image"),
       build: service.has("build") ? buildSpec(service.under("build")) : undefined,
-      pullPolicy: service.text("pull_policy"),
+      pullPolicy: pullPolicy(service),
       platform: service.text("platform"),
       containerName: service.text("container_name"),
       networkMode: service.text("network_mode"),
@@ -109,9 +109,26 @@ function conditionOf(text: string | undefined): Condition {
   return text === "service_healthy" || text === "service_completed_successfully" ? text : "service_started";
 }
 
+function pullPolicy(service: Fields): string | undefined {
+  const text = service.text("pull_policy");
+  if (text === undefined || ["always", "never", "missing", "if_not_present", "build"].includes(text))
+    return text;
+  const later = /^(daily|weekly|every_.+|refresh)$/.test(text);
+  throw service.wrong(
+    "pull_policy",
+    later ? `'${text}' is not supported yet` : `has an invalid value '${text}'`,
+  );
+}
+
+/** The networks that a service joins, the one of the highest priority first: it gives the container its way out. */
 function serviceNetworks(service: Fields): ServiceNetwork[] {
-  return entriesAt(service.tree, "networks").map(([name, tree]) => {
-    const given = fields(tree, [...service.path, "networks", name]);
+  const all = entriesAt(service.tree, "networks").map(([name, tree]) => ({
+    name,
+    given: fields(tree, [...service.path, "networks", name]),
+  }));
+  all.sort((a, b) => (b.given.number("priority") ?? 0) - (a.given.number("priority") ?? 0));
+  return all.map(({ name, given }, index) => {
+    const own = index === 0 ? service.text("mac_address") : undefined;
     return {
       network: name,
       aliases: given.texts("aliases"),
@@ -120,7 +137,7 @@ function serviceNetworks(service: Fields): ServiceNetwork[] {
       ...defined({
         ipv4Address: given.text("ipv4_address"),
         ipv6Address: given.text("ipv6_address"),
-        macAddress: given.text("mac_address") ?? service.text("mac_address"),
+        macAddress: given.text("mac_address") ?? own,
         gatewayPriority: given.number("gw_priority"),
       }),
     };

@@ -1,13 +1,17 @@
+import { ComposeFileError } from "./error.ts";
 import {
   changeEntry,
   type Dict,
   dict,
   entriesAt,
   entry,
+  itemsAt,
   keepKey,
   leaf,
+  type Position,
   type Tree,
   textAt,
+  textOf,
   withEntry,
 } from "./tree.ts";
 
@@ -43,24 +47,48 @@ function defaultBuild(build: Dict): Dict {
 
 /** A service that lives in another's namespaces starts after it and is restarted with it. */
 function withImpliedOrder(service: Dict): Dict {
-  let result = service;
+  let result = withLinks(service);
   for (const key of ["network_mode", "ipc", "pid", "uts"]) {
     const value = entry(service, key);
     const owner = /^service:(.+)$/.exec(textAt(service, key) ?? "")?.[1];
     if (value === undefined || owner === undefined) continue;
-    const before = entry(result, "depends_on") ?? dict([], value.at);
-    if (before.kind !== "dict" || before.entries.has(owner)) continue;
-    const dependency = dict(
-      [
-        ["condition", leaf("service_started", value.at)],
-        ["required", leaf(true, value.at)],
-        ["restart", leaf(true, value.at)],
-      ],
-      value.at,
-    );
-    result = withEntry(result, "depends_on", withEntry(before, owner, dependency));
+    result = withDependency(result, owner, { at: value.at, restart: true });
   }
   return result;
+}
+
+/** A link is an older word for a dependency: services of one network find each other by name without it. */
+function withLinks(service: Dict): Dict {
+  let result = service;
+  for (const link of itemsAt(service, "links")) {
+    const [other = "", alias = other] = (textOf(link) ?? "").split(":");
+    if (alias !== other) {
+      throw new ComposeFileError(
+        link.at,
+        `link ${textOf(link)} is not supported yet: give service ${other} an alias under networks instead`,
+      );
+    }
+    result = withDependency(result, other, { at: link.at, restart: false });
+  }
+  return result;
+}
+
+function withDependency(
+  service: Dict,
+  other: string,
+  { at, restart }: { at: Position; restart: boolean },
+): Dict {
+  const before = entry(service, "depends_on") ?? dict([], at);
+  if (before.kind !== "dict" || before.entries.has(other)) return service;
+  const dependency = dict(
+    [
+      ["condition", leaf("service_started", at)],
+      ["required", leaf(true, at)],
+      ...(restart ? ([["restart", leaf(true, at)]] as const) : []),
+    ],
+    at,
+  );
+  return withEntry(service, "depends_on", withEntry(before, other, dependency));
 }
 
 function usesDefaultNetwork(tree: Dict): boolean {

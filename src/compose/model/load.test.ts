@@ -201,6 +201,25 @@ services:
     );
   });
 
+  test("takes links for dependencies, and networks of high priority first", async () => {
+    const { project } = await load(
+      "services: {web: {image: a, links: [db, 'x:x'], networks: {one: , two: {priority: 5}}}, db: {image: b}, x: {image: b}}\nnetworks: {one: , two: }",
+    );
+    expect(web(project).dependsOn.map(({ service }) => service)).toEqual(["db", "x"]);
+    expect(web(project).networks.map(({ network }) => network)).toEqual(["two", "one"]);
+  });
+
+  test("warns of keys that have no effect", async () => {
+    const { warnings } = await load(
+      "services: {web: {image: a, develop: {watch: []}, volumes: ['./a:/a:z'], deploy: {endpoint_mode: vip}}}",
+    );
+    expect(warnings).toEqual([
+      "services.web.deploy.endpoint_mode is not supported yet and has no effect",
+      "services.web.develop is not supported yet and has no effect",
+      "services.web.volumes[0].bind.selinux is not supported yet and has no effect",
+    ]);
+  });
+
   test("hashes what a container is made of and nothing else", async () => {
     const hash = async (keys: string) =>
       web((await load(`services: {web: {image: a, ${keys}}}`)).project).hash;

@@ -37,10 +37,13 @@ function escapeDollars(value: Plain): Plain {
   return isList(value) ? value.map(escapeDollars) : value;
 }
 
+/** What comes first in a file, in this order. */
+const sections = ["name", "services", "networks", "volumes", "secrets", "configs"];
+
 function inOrderOfKeys(value: Plain, top = false): Plain {
   if (isList(value)) return value.map((item) => inOrderOfKeys(item));
   if (!isMapping(value)) return value;
-  const rank = (key: string): string => (top && key === "name" ? "" : key);
+  const rank = (key: string): string => (top && sections.includes(key) ? `\0${sections.indexOf(key)}` : key);
   const entries = Object.entries(value).sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1));
   return Object.fromEntries(entries.map(([key, item]) => [key, inOrderOfKeys(item)]));
 }

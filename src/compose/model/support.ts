@@ -1,5 +1,5 @@
 import { mistake } from "./error.ts";
-import { type Dict, entriesAt, entry, type Path, pathMatches, type Tree } from "./tree.ts";
+import { type Dict, entriesAt, entry, formatPath, type Path, pathMatches, type Tree } from "./tree.ts";
 
 /** Known keys that would change what runs and that Gantry cannot honour: refused rather than left out. */
 const refused: readonly string[] = [
@@ -18,7 +18,6 @@ const refused: readonly string[] = [
   "services.*.external_links",
   "services.*.gpus",
   "services.*.isolation",
-  "services.*.links",
   "services.*.models",
   "services.*.post_start",
   "services.*.pre_start",
@@ -33,17 +32,31 @@ const refused: readonly string[] = [
 const ignored: readonly string[] = [
   "services.*.build.cache_from",
   "services.*.build.cache_to",
+  "services.*.build.isolation",
   "services.*.build.no_cache_filter",
   "services.*.build.platforms",
   "services.*.build.provenance",
   "services.*.build.sbom",
+  "services.*.build.ulimits",
+  "services.*.configs.*.gid",
+  "services.*.configs.*.mode",
+  "services.*.configs.*.uid",
   "services.*.deploy.endpoint_mode",
+  "services.*.deploy.labels",
   "services.*.deploy.placement",
+  "services.*.deploy.resources.reservations.cpus",
+  "services.*.deploy.restart_policy.delay",
+  "services.*.deploy.restart_policy.window",
   "services.*.deploy.rollback_config",
+  "services.*.deploy.update_config.failure_action",
+  "services.*.deploy.update_config.max_failure_ratio",
   "services.*.develop",
   "services.*.networks.*.interface_name",
-  "services.*.networks.*.priority",
   "services.*.pull_refresh_after",
+  "services.*.secrets.*.gid",
+  "services.*.secrets.*.mode",
+  "services.*.secrets.*.uid",
+  "services.*.volumes.*.bind.selinux",
 ];
 
 /**
@@ -62,7 +75,7 @@ export function checkSupport(
   }
   for (const pattern of ignored) {
     for (const [path] of find(tree, pattern.split("."), enabled)) {
-      warn(`${path.join(".")} is not supported yet and has no effect`);
+      warn(`${formatPath(path)} is not supported yet and has no effect`);
     }
   }
 }
@@ -76,6 +89,7 @@ function find(tree: Dict, pattern: readonly string[], enabled: (service: string)
         const value = entry(owner, step);
         return value === undefined ? [] : [[[...path, step], value]];
       }
+      if (owner.kind === "list") return owner.items.map((item, index) => [[...path, index], item]);
       const names = owner.kind === "dict" ? [...owner.entries] : [];
       const services = pathMatches(path, ["services"]);
       return names
