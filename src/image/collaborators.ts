@@ -4,6 +4,7 @@ import type { LayerTools } from "../layer/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
 import type { ImageRecords } from "./image-records.ts";
 import type { Leases } from "./leases.ts";
+import type { Settler } from "./settler.ts";
 
 /** What the verbs on images work with. Each picks the few it uses. */
 export interface Collaborators {
@@ -12,6 +13,7 @@ export interface Collaborators {
   readonly layers: LayerTools;
   readonly records: ImageRecords;
   readonly leases: Leases;
+  readonly settler: Settler;
   /** One unpacking of a chain at a time. */
   readonly unpacking: KeyedMutex;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFile, utimes } from "node:fs/promises";
+import { readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digestOf, hexOf, isKind } from "../base/index.ts";
@@ -43,6 +43,7 @@ describe("importRoot", () => {
     expect(await readFile(join(await store.snapshots.layerDirectory(image.chainID!), "bin/sh"), "utf8")).toBe(
       "bin/sh",
     );
+    await store.images.settled();
     expect(store.snapshots.unsettled([image.chainID!])).toEqual([]);
   });
 
@@ -330,5 +331,46 @@ describe("prune and collect", () => {
     lease[Symbol.dispose]();
     await store.collect();
     expect(await store.counts()).toEqual({ blobs: 0, committed: 0, active: 0 });
+  });
+});
+
+describe("after a power cut", () => {
+  /** Makes all snapshots look unsettled since an earlier boot of the machine. */
+  async function pretendReboot(store: Store): Promise<void> {
+    await store.images.settled();
+    for (const { chainID } of await store.snapshots.listCommitted()) {
+      const path = join(store.root, "snapshots/committed", hexOf(chainID), "snapshot.json");
+      await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, "utf8")), boot: "earlier" }));
+    }
+  }
+
+  test("dropped layers are unpacked again from their blobs, below containers too", async () => {
+    await using store = await openStore();
+    const image = await importOne(store, "a", "one");
+    await store.snapshots.prepare("container", image.chainID);
+    await writeFile(join(await store.snapshots.upperDirectory("container"), "written"), "kept");
+    await pretendReboot(store);
+    await using again = await store.reopen();
+    expect(await again.snapshots.has(image.chainID!)).toBe(false);
+    expect(await again.images.recover()).toEqual({ restored: [image.id], lost: [] });
+    expect(await readFile(join(await again.snapshots.layerDirectory(image.chainID!), "one"), "utf8")).toBe(
+      "one",
+    );
+    const mounts = await again.snapshots.mounts("container");
+    expect(Object.keys(listTar(await bytesOf(again.layers.pack(mounts, "/", { name: "" }))))).toEqual([
+      "one",
+      "written",
+    ]);
+    expect(await again.images.recover()).toEqual({ restored: [], lost: [] });
+  });
+
+  test("an image whose blobs are gone is removed", async () => {
+    await using store = await openStore();
+    const image = await importOne(store, "a", "one");
+    await pretendReboot(store);
+    await store.content.remove(image.manifest.layers[0]!.digest);
+    await using again = await store.reopen();
+    expect(await again.images.recover()).toEqual({ restored: [], lost: [image.id] });
+    expect(again.images.list()).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import type { Collaborators } from "./collaborators.ts";
 import { writeIndex } from "./index-file.ts";
 import type { Image } from "./types.ts";
 
-type Needs = Pick<Collaborators, "content" | "snapshots" | "layers" | "records">;
+type Needs = Pick<Collaborators, "content" | "snapshots" | "layers" | "records" | "settler">;
 
 /** An image whose parts are all stored. */
 export interface Recordable {
@@ -17,8 +17,8 @@ export interface Recordable {
 }
 
 /**
- * Records an image and then its names. Its layers are brought to the disk before, so that a power cut leaves
- * either no image or one that is whole. An image that is recorded already only gets the names.
+ * Records an image and then its names; one that is recorded already only gets the names. Its blobs are on the disk
+ * by then, its unpacked layers follow in the background.
  */
 export async function recordImage(needs: Needs, what: Recordable): Promise<Image> {
   const { manifest, config, manifestDescriptor } = what;
@@ -26,7 +26,6 @@ export async function recordImage(needs: Needs, what: Recordable): Promise<Image
   const chain = chainIDs(config.rootfs.diff_ids);
   await requireStored(needs, manifest, chain);
   const sizes = await layerSizes(needs, chain);
-  await settle(needs, chain);
   const top = chain.at(-1);
   needs.records.add(
     id,
@@ -40,6 +39,7 @@ export async function recordImage(needs: Needs, what: Recordable): Promise<Image
     },
     what.names,
   );
+  needs.settler.request(chain);
   await writeIndex(needs);
   const image = needs.records.find(id);
   if (!image) throw new Error(`Image ${id} vanished while it was recorded`);
@@ -51,15 +51,6 @@ async function requireStored(needs: Needs, manifest: Manifest, chain: readonly C
     if (!(await needs.content.find(digest))) throw missing("blob", digest);
   }
   for (const one of chain) if (!(await needs.snapshots.has(one))) throw missing("snapshot", one);
-}
-
-/** One flush for all layers that are new. */
-async function settle(needs: Needs, chain: readonly ChainID[]): Promise<void> {
-  const fresh = needs.snapshots.unsettled(chain);
-  const [first] = fresh;
-  if (first === undefined) return;
-  await needs.layers.sync(await needs.snapshots.layerDirectory(first));
-  await needs.snapshots.settle(fresh);
 }
 
 /** Layers never change: those that another image has too are not measured again. */

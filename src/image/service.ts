@@ -13,8 +13,10 @@ import { Leases } from "./leases.ts";
 import { loadImages } from "./load.ts";
 import { recordName } from "./names.ts";
 import { commitLayer, putImage } from "./put.ts";
+import { recoverImages } from "./recover.ts";
 import { pruneImages, removeImage } from "./remove.ts";
 import { saveImages } from "./save.ts";
+import { Settler } from "./settler.ts";
 import type { Image, ImageService } from "./types.ts";
 
 /** The image service over these stores. It is the only writer of the records `images` and `image-names`. */
@@ -30,6 +32,7 @@ export function createImageService(parts: {
     layers: parts.layers,
     records: openImageRecords(parts.records),
     leases: new Leases(),
+    settler: new Settler(parts),
     unpacking: new KeyedMutex(),
   };
   const { records } = needs;
@@ -51,6 +54,8 @@ export function createImageService(parts: {
     prune: (options) => pruneImages(needs, options),
     collect: (roots) => collect(needs, roots),
     lease: () => needs.leases.open(),
+    recover: () => recoverImages(needs),
+    settled: () => needs.settler.idle(),
   };
 }
 

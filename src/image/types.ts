@@ -110,4 +110,11 @@ export interface ImageService {
   }): Promise<{ bytes: number }>;
   /** Opens a lease; to be disposed by whoever opens it. */
   lease(): ImageLease;
+  /**
+   * Makes whole what a power cut has damaged: layers that the snapshotter has dropped are unpacked again from their
+   * blobs. Called once at start, after the snapshotter's `sweep`. Images that cannot be restored are removed.
+   */
+  recover(): Promise<{ readonly restored: readonly Digest[]; readonly lost: readonly Digest[] }>;
+  /** Resolves when no layer is on its way to the disk any more. Nothing needs to wait for it. */
+  settled(): Promise<void>;
 }

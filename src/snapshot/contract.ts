@@ -166,11 +166,14 @@ export function snapshotterContract(name: string, openIn: (directory: string) =>
       expect([...snapshots.unsettled([b, c])].sort()).toEqual([a, b].sort());
       await reopen();
       expect(await snapshots.listCommitted()).toHaveLength(3);
-      await snapshots.prepare("run", b);
+      const mounts = await snapshots.prepare("run", b);
       await pretendReboot(join(directory, "snapshots"));
       await reopen();
       expect(await snapshots.listCommitted()).toEqual([{ chainID: c, parent: undefined }]);
-      expect(await snapshots.listActive()).toEqual([]);
+      expect(await snapshots.listActive()).toEqual([{ key: "run", parent: b }]);
+      await layer(a, undefined, "one");
+      await layer(b, a, "two");
+      expect(await snapshots.mounts("run")).toEqual(mounts);
     });
 
     test("settling covers the layers below and lasts", async () => {

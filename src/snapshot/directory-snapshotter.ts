@@ -182,8 +182,8 @@ export class DirectorySnapshotter implements Snapshotter {
 
   async sweep(): Promise<void> {
     for (const chainID of this.#doubtful()) {
-      for (const [key, { parent }] of this.#active) if (parent === chainID) await this.remove(key);
-      await this.removeCommitted(chainID);
+      this.#committed.delete(chainID);
+      await this.#discard(this.#place(chainID), () => {});
     }
     for (const kind of ["active", "committed"]) await this.#sweepUnknown(kind);
     await rm(join(this.#directory, "tmp"), { recursive: true, force: true });

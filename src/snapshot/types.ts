@@ -15,9 +15,9 @@ export interface SnapshotUsage {
  * values: nothing here mounts anything. Keys are `[a-zA-Z0-9_.-]+`.
  *
  * Power cuts: committing syncs nothing, as that would cost a disk flush a build step. A committed snapshot is
- * therefore unsettled at first, and `sweep` drops unsettled ones of an earlier boot, with all that stands on them,
- * since their files may be cut short. Whoever relies on a snapshot for good brings the file system to its disk and
- * then calls `settle`.
+ * therefore unsettled at first, and `sweep` drops unsettled ones of an earlier boot, with the committed ones on top,
+ * since their files may be cut short. Active ones stay, and are whole again once their parent has been committed
+ * anew. Whoever relies on a snapshot for good brings the file system to its disk and then calls `settle`.
  */
 export interface Snapshotter {
   /** A new active snapshot. Without parent it is an empty tree. Throws `conflict` when the key exists. */
