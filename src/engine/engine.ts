@@ -167,6 +167,9 @@ async function openStores(parts: Parts) {
   ]);
   await snapshots.sweep();
   const images = createImageService({ content, snapshots, layers, records });
+  const { restored, lost } = await images.recover();
+  if (restored.length > 0) log.warn("unpacked images again after a power cut", { images: restored.length });
+  if (lost.length > 0) log.error("removed images that a power cut has damaged", { images: lost.join(" ") });
   return { content, snapshots, volumes, runtime, abilities, network, layers, images };
 }
 
