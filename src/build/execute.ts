@@ -42,6 +42,7 @@ export async function execute(
   if (early) return finish(early.made, true);
   const key = await op.key(signal);
   return await locks.run(key, async () => {
+    signal.throwIfAborted();
     const known = await lookup(key);
     const made = known ? known.made : await op.run(report, signal);
     const outcome = finish(made, known !== undefined);

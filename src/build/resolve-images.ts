@@ -1,6 +1,6 @@
 import { EngineError, isKind } from "../base/index.ts";
 import type { Image, ImageService } from "../image/index.ts";
-import { familiarName, formatPlatform, matchPlatform, type Platform } from "../oci/index.ts";
+import { familiarName, formatPlatform, matchPlatform, type Platform, parsePlatform } from "../oci/index.ts";
 import { needed, type Outline } from "./dockerfile/index.ts";
 
 /** Brings an image here from elsewhere; throws `not-found` when it cannot. */
@@ -23,7 +23,10 @@ export async function resolveImages(
   const images = new Map<string, Image>();
   for (;;) {
     const missing = needed(outline, images).images.filter((reference) => !images.has(reference));
-    if (missing.length === 0) return images;
+    if (missing.length === 0) {
+      checkPlatforms(outline, images, options.platform);
+      return images;
+    }
     for (const reference of missing) images.set(reference, await resolveOne(needs, reference, options));
   }
 }
@@ -31,17 +34,11 @@ export async function resolveImages(
 async function resolveOne(
   needs: ResolveNeeds,
   reference: string,
-  {
-    pull,
-    platform,
-    signal,
-  }: { pull: boolean; platform: Platform | undefined; signal?: AbortSignal | undefined },
+  { pull, signal }: { pull: boolean; signal?: AbortSignal | undefined },
 ): Promise<Image> {
   const local = needs.images.find(reference);
   if (needs.pullImage && (pull || !local)) await needs.pullImage(reference, signal ? { signal } : {});
-  const image = getImage(needs.images, reference);
-  if (platform) checkPlatform(reference, image, platform);
-  return image;
+  return getImage(needs.images, reference);
 }
 
 function getImage(images: Pick<ImageService, "get">, reference: string): Image {
@@ -51,6 +48,20 @@ function getImage(images: Pick<ImageService, "get">, reference: string): Image {
     if (!isKind(error, "not-found")) throw error;
     const message = `${error.message}\nThe image is not on this machine: load, import or build it first`;
     throw new EngineError("not-found", message, { subject: reference, cause: error });
+  }
+}
+
+/** A stage wants what its `--platform` says, else what was asked of the build, else whatever is here. */
+function checkPlatforms(
+  outline: Outline,
+  images: ReadonlyMap<string, Image>,
+  platform: Platform | undefined,
+): void {
+  for (const index of needed(outline, images).stages) {
+    const stage = outline.stages[index];
+    const image = stage?.base.kind === "image" ? images.get(stage.base.reference) : undefined;
+    const wanted = stage?.platform ? parsePlatform(stage.platform) : platform;
+    if (stage?.base.kind === "image" && image && wanted) checkPlatform(stage.base.reference, image, wanted);
   }
 }
 

@@ -99,7 +99,8 @@ async function prepare(
     dockerfile: request.dockerfile,
     signal,
   });
-  const program = parseProgram(parseDockerfile(context.dockerfileBytes, context.dockerfile));
+  const dockerfile = parseDockerfile(context.dockerfileBytes, context.dockerfile);
+  const program = parseProgram(dockerfile);
   const own = hostPlatform();
   const values = {
     buildArgs,
@@ -119,7 +120,8 @@ async function prepare(
     shmSize: request.shmSize,
     hiddenEnv: proxyEnv(buildArgs),
   };
-  return { plan, session, images };
+  const warnings = dockerfile.warnings.map(({ message, line }) => `[WARNING]: ${message} in line ${line}`);
+  return { plan: { ...plan, warnings: [...warnings, ...plan.warnings] }, session, images };
 }
 
 function networkOf(mode: string | undefined): string {

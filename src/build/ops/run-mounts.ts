@@ -100,7 +100,7 @@ async function openCache(needs: MountNeeds, mount: CacheMount, held: DisposableS
   if (mount.sharing === "private") while (needs.cacheLocks.isHeld(`${name}-${slot}`)) slot += 1;
   if (mount.sharing !== "shared") held.use(await needs.cacheLocks.acquire(`${name}-${slot}`));
   const directory = join(needs.cacheDirectory, `${name}-${slot}`);
-  const made = await mkdir(directory, { recursive: true, mode: 0o711 });
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
   if (made !== undefined) {
     await chown(directory, mount.uid, mount.gid);
     await chmod(directory, mount.mode);
