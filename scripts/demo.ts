@@ -52,8 +52,12 @@ async function main(): Promise<void> {
   }
   const started = performance.now();
   const engine = await startEngine();
-  process.once("SIGINT", () => void giveUp(engine));
-  process.once("SIGTERM", () => void giveUp(engine));
+  let interrupted: Promise<never> | undefined;
+  const interrupt = (): void => {
+    interrupted ??= giveUp(engine);
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
   try {
     const guestbook = await buildAndStart(engine);
     await visit(guestbook);
@@ -63,6 +67,7 @@ async function main(): Promise<void> {
       return;
     }
   } catch (error) {
+    if (interrupted !== undefined) await interrupted;
     line(red(`\nThe demonstration failed: ${error instanceof Error ? error.message : String(error)}`));
     await engine.remove();
     process.exit(1);
@@ -215,7 +220,7 @@ function tellHowToStop({ engine, port }: Guestbook): void {
 }
 
 /** A user's ctrl-c: nothing is left behind then either. */
-async function giveUp(engine: ThrowawayEngine): Promise<void> {
+async function giveUp(engine: ThrowawayEngine): Promise<never> {
   line(dim("\nInterrupted: taking everything down"));
   await engine.remove();
   process.exit(130);

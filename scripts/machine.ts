@@ -45,7 +45,10 @@ export function leftovers(before: Machine, after: Machine): string[] {
   ];
 }
 
-/** What on the machine carries an engine's network prefix or one of its directories; empty after a reset. */
+/**
+ * What on the machine carries an engine's network prefix or one of its directories; empty after a reset. Who looks, and
+ * who started that, may well name them on its command line and is left out.
+ */
 export function tracesOf(prefix: string, directories: readonly string[]): string[] {
   const machine = observeMachine();
   const named = (line: string): boolean => directories.some((directory) => line.includes(directory));
@@ -118,9 +121,21 @@ function allProcesses(): { pid: number; command: string }[] {
 }
 
 function listProcesses(): string[] {
+  const own = new Set(ownLine());
   return allProcesses()
-    .filter(({ pid }) => pid !== process.pid)
+    .filter(({ pid }) => !own.has(pid))
     .map(({ pid, command }) => `${pid} ${command}`);
+}
+
+/** This process and those it descends from. */
+function ownLine(): number[] {
+  const line: number[] = [];
+  for (let pid = process.pid; pid > 0; ) {
+    line.push(pid);
+    const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    pid = Number(parent ?? 0);
+  }
+  return line;
 }
 
 /** Names of the nftables tables, as `family name`. */

@@ -134,9 +134,7 @@ export class ThrowawayEngine {
     while (engines.some(({ pid }) => existsSync(`/proc/${pid}`))) await Bun.sleep(5);
     const reset = Bun.spawnSync([gantry, "system", "reset", ...places(this.directory, this.prefix)]);
     if (!reset.success) throw new Error(`The reset failed:\n${reset.stderr}`);
-    const left = tracesOf(this.prefix, [this.directory]).filter(
-      (trace) => !trace.includes(`process: ${process.pid} `),
-    );
+    const left = tracesOf(this.prefix, [this.directory]);
     if (left.length === 0) rmSync(this.directory, { recursive: true });
     return left;
   }
