@@ -97,7 +97,8 @@ function conflict(message: string, subject: string): EngineError {
 
 async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<Task> {
   const rootfs = await needs.snapshots.mounts(record.id);
-  const [opened] = await Promise.all([openNetwork(needs, record), populateVolumes(needs, record, rootfs)]);
+  await populateVolumes(needs, record, rootfs);
+  const opened = await openNetwork(needs, record);
   await writeNetworkFiles(needs, record, opened);
   const spec = await specFor(needs, record, rootfs, opened);
   for (const { name, destination, writable } of record.mounts) {
