@@ -11,10 +11,11 @@ export function portText(ports: readonly PortSummary[]): string {
   );
   const groups = new Map<string, Group>();
   const texts: string[] = [];
+  const mapped: string[] = [];
   for (const port of sorted) {
     const key = groupKey(port);
     if (key === undefined) {
-      texts.push(`${address(port.IP)}:${port.PublicPort}->${port.PrivatePort}/${port.Type}`);
+      mapped.push(`${address(port.IP)}:${port.PublicPort}->${port.PrivatePort}/${port.Type}`);
       continue;
     }
     const group = groups.get(key);
@@ -26,7 +27,7 @@ export function portText(ports: readonly PortSummary[]): string {
     groups.set(key, { first: port.PrivatePort, last: port.PrivatePort });
   }
   for (const [key, group] of groups) texts.push(groupText(key, group));
-  return texts.join(", ");
+  return [...texts, ...mapped].join(", ");
 }
 
 interface Group {
