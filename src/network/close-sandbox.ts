@@ -14,7 +14,7 @@ export function closeSandbox(context: NetworkContext, id: string): void {
   step("stop its resolver", () => context.resolvers.close(id));
   if (sandbox) {
     withdrawNames(context, id, sandbox.endpoints);
-    step("withdraw its ports", () => unpublishPorts(context, id, sandbox.ports));
+    step("withdraw its ports", () => unpublishPorts(context, sandbox, sandbox.ports));
     step("cut off its endpoints", () => muteEndpoints(context, sandbox.endpoints));
   }
   step("let go of its namespace", () => removeNetworkNamespace(namespacePath(context, id)));

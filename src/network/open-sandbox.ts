@@ -37,7 +37,7 @@ export function openSandbox(context: NetworkContext, request: SandboxRequest): S
   onFailure("withdraw the names", () => withdrawNames(context, id, endpoints));
   startResolver(context, record, { replace: false });
   const ports = publishPorts(context, request, gateway);
-  onFailure("withdraw the ports", () => unpublishPorts(context, id, ports));
+  onFailure("withdraw the ports", () => unpublishPorts(context, record.sandbox, ports));
   const sandbox = { ...record.sandbox, ports };
   context.sandboxes.put({ ...record, sandbox });
   undo.move();

@@ -1,6 +1,7 @@
+import { forgetDatagramsAt, forgetDatagramsTo } from "./conntrack.ts";
 import { attempt, type NetworkContext } from "./context.ts";
 import type { SandboxRecord } from "./sandboxes.ts";
-import type { Endpoint, PublishedPort, SandboxRequest } from "./types.ts";
+import type { Endpoint, PublishedPort, Sandbox, SandboxRequest } from "./types.ts";
 
 /** The endpoint through which a sandbox reaches the outside and is reached at its published ports. */
 export function publishingEndpoint(
@@ -23,7 +24,7 @@ export function publishPorts(
   using undo = new DisposableStack();
   undo.defer(() =>
     attempt(context.log, "withdraw the ports", request.id, () =>
-      unpublishPorts(context, request.id, published),
+      unpublishPorts(context, { id: request.id, endpoints: [gateway] }, published),
     ),
   );
   const publisher = {
@@ -37,6 +38,7 @@ export function publishPorts(
     published.push(context.ports.publish(port, publisher));
   }
   context.firewall.setPorts(context.ports.rules(published).live);
+  forgetBefore(context, published);
   undo.move();
   return published;
 }
@@ -44,13 +46,17 @@ export function publishPorts(
 /** Takes a sandbox out from behind these ports. */
 export function unpublishPorts(
   context: NetworkContext,
-  sandboxID: string,
+  { id, endpoints }: Pick<Sandbox, "id" | "endpoints">,
   ports: readonly PublishedPort[],
 ): void {
   if (ports.length === 0) return;
-  context.ports.release(sandboxID, ports);
+  context.ports.release(id, ports);
   const { live, gone } = context.ports.rules(ports);
   context.firewall.updatePorts(live, gone);
+  const address = publishingEndpoint(context, endpoints)?.ipv4Address;
+  if (address && ports.some(isUdp)) {
+    attempt(context.log, "forget datagrams", id, () => forgetDatagramsTo(address));
+  }
 }
 
 /** Leads the published ports of a sandbox to the endpoint that is now its way out; without one nowhere. */
@@ -59,4 +65,15 @@ export function republishPorts(context: NetworkContext, { sandbox }: SandboxReco
   const address = publishingEndpoint(context, sandbox.endpoints)?.ipv4Address;
   context.ports.retarget(sandbox.id, sandbox.ports, address);
   context.firewall.updatePorts(context.ports.rules(sandbox.ports).live, []);
+}
+
+/** Datagrams that came before the port was published must not go on being taken for the host's own. */
+function forgetBefore(context: NetworkContext, ports: readonly PublishedPort[]): void {
+  for (const { hostPort } of ports.filter(isUdp)) {
+    attempt(context.log, "forget datagrams", String(hostPort), () => forgetDatagramsAt(hostPort));
+  }
+}
+
+function isUdp({ protocol }: PublishedPort): boolean {
+  return protocol === "udp";
 }

@@ -149,6 +149,8 @@ export async function openOutsideHost(): Promise<OutsideHost> {
       setDefaultRoute({ index, gateway: parseAddress(hostAddress) ?? 0 }),
     ]);
   });
+  // Makes the kernel note the carrier at once.
+  getLink(host, name);
   return {
     path,
     address,
@@ -210,10 +212,17 @@ export interface Connection extends Disposable {
   send(text: string): void;
 }
 
-const patience = 600;
+const patience = 10_000;
+/** How long a test waits for what must not come: that a firewall drops is only seen as silence. */
+const briefly = 500;
 
 /** Connects from a namespace; rejects when refused or, after a moment, when nothing answers. */
-export async function connectTcp(path: string | undefined, host: string, port: number): Promise<Connection> {
+export async function connectTcp(
+  path: string | undefined,
+  host: string,
+  port: number,
+  time = patience,
+): Promise<Connection> {
   let received = "";
   const waiting: Array<(line: string) => void> = [];
   const opened = Promise.withResolvers<void>();
@@ -240,11 +249,12 @@ export async function connectTcp(path: string | undefined, host: string, port: n
     }),
   }));
   connecting.socket.catch((error: unknown) => opened.reject(error));
-  const socket = await soon(connecting.socket, () => {
+  const socket = await soon(connecting.socket, time).catch((error) => {
     connecting.socket.then(
       (late) => late.terminate(),
       () => undefined,
     );
+    throw error;
   });
   return {
     line: () => {
@@ -265,6 +275,42 @@ export async function connectTcp(path: string | undefined, host: string, port: n
 export async function greeting(path: string | undefined, host: string, port: number): Promise<string> {
   using connection = await connectTcp(path, host, port);
   return await connection.line();
+}
+
+/** A UDP client that keeps its port. */
+export interface Datagrams extends Disposable {
+  /** Sends a datagram and resolves to the next answer. */
+  ask(message?: string): Promise<string>;
+  send(message: string): void;
+}
+
+export function openDatagrams(path: string | undefined, host: string, port: number): Datagrams {
+  let waiting: ((answer: string) => void) | undefined;
+  const opening = inside(path, () => ({
+    socket: Bun.peek(
+      Bun.udpSocket({
+        connect: { hostname: host, port },
+        socket: { data: (_socket, bytes) => waiting?.(bytes.toString()), error: () => undefined },
+      }),
+    ),
+  }));
+  if (opening.socket instanceof Promise) throw new Error("socket is not open yet");
+  const { socket } = opening;
+  return {
+    send: (message) => void socket.send(message),
+    ask: async (message = "?") => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      waiting = resolve;
+      try {
+        socket.send(message);
+      } catch {
+        // An earlier datagram was refused; this call only tells so.
+        socket.send(message);
+      }
+      return await soon(promise);
+    },
+    [Symbol.dispose]: () => socket.close(),
+  };
 }
 
 /** Sends a datagram and resolves to the answer. */
@@ -293,13 +339,24 @@ export async function askUdp(
   }
 }
 
-/** Rejects when `promise` has not settled after a moment: that a firewall drops is only seen as silence. */
-export async function soon<T>(promise: Promise<T>, late: () => void = () => undefined): Promise<T> {
+/** What comes of connecting. */
+export async function outcome(
+  path: string | undefined,
+  host: string,
+  port: number,
+): Promise<"answer" | "refusal" | "silence"> {
+  try {
+    using _connection = await connectTcp(path, host, port, briefly);
+    return "answer";
+  } catch (error) {
+    return String(error).includes("silence") ? "silence" : "refusal";
+  }
+}
+
+/** Rejects when `promise` has not settled in time. */
+export async function soon<T>(promise: Promise<T>, time = patience): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late();
-    reject(new Error("silence"));
-  }, patience);
+  const timer = setTimeout(() => reject(new Error("silence")), time);
   try {
     return await Promise.race([promise, timeout]);
   } finally {

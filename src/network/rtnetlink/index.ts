@@ -4,7 +4,7 @@ export {
   type LinkAddress,
   setDefaultRoute,
 } from "./address.ts";
-export { parseAnswers, throwFailures } from "./answer.ts";
+export { attributesOf, numberOf, parseAnswers, throwFailures } from "./answer.ts";
 export {
   createBridge,
   createVeth,
@@ -21,5 +21,17 @@ export {
   setNoIPv6,
   setUp,
 } from "./link.ts";
-export { encode, networkU32, perform, type Request } from "./message.ts";
+export {
+  attribute,
+  encode,
+  join,
+  nest,
+  networkU16,
+  networkU32,
+  perform,
+  type Request,
+  requestFlags,
+  u8,
+  u32,
+} from "./message.ts";
 export { getLink, type Link, listAddresses, listLinks, listRoutes, type Route } from "./tables.ts";
