@@ -1,6 +1,7 @@
 import { createIgnoreMatcher } from "../../base/index.ts";
 import type { CopyVertex } from "../dockerfile/index.ts";
 import { changeMode, type Found, joinPath, type SourceTree, type TreeFile } from "../tree/index.ts";
+import { stillTime } from "./still-time.ts";
 
 /** How copied files are changed on their way. */
 export interface CopyRules {
@@ -50,7 +51,7 @@ export function inlineFiles(vertex: Pick<CopyVertex, "inline">): TreeFile[] {
       uid: 0,
       gid: 0,
       size: bytes.length,
-      modified: 0n,
+      modified: stillTime,
       async *content() {
         yield bytes;
       },
@@ -89,7 +90,7 @@ function missingDirectories(arrival: Arrival, rules: CopyRules, first: TreeFile 
   return arrival.missing.map((path) =>
     first?.path === "" && path === arrival.path
       ? withRules({ ...first, path }, rules)
-      : parentDirectory(path, first?.modified ?? 0n, rules),
+      : parentDirectory(path, first?.modified ?? stillTime, rules),
   );
 }
 

@@ -17,11 +17,12 @@ import { isArchive } from "./archive.ts";
 import { findArrival } from "./arrival.ts";
 import { type Arrival, arrive, type CopyItem, type CopyRules, inlineFiles, itemFiles } from "./copy-files.ts";
 import { lookupOwner } from "./lookup-user.ts";
+import { restoreTime } from "./restore-time.ts";
 import type { BuildSession, Op, Tree } from "./types.ts";
 
 export interface CopyNeeds {
   readonly images: Pick<ImageService, "commitLayer">;
-  readonly snapshots: Pick<Snapshotter, "prepare" | "remove" | "view">;
+  readonly snapshots: Pick<Snapshotter, "prepare" | "remove" | "view" | "changes">;
   readonly layers: Pick<LayerTools, "extract" | "pack" | "decompress">;
   readonly session: Pick<BuildSession, "context" | "known">;
 }
@@ -74,9 +75,11 @@ class Copy {
     const { snapshots, layers, images } = this.#needs;
     const items = await this.#find();
     const rules = await this.#rules();
-    let arrival = await this.#arrival(items);
+    const arrival = await this.#arrival(items);
     await using active = await openActive(snapshots, this.#input.chainID);
-    for (const part of await this.#parts(items)) {
+    const parts = await this.#parts(items);
+    let next = arrival;
+    for (const part of parts) {
       signal.throwIfAborted();
       if (part.kind === "archive") {
         const owner = rules.owner ? { owner: rules.owner } : {};
@@ -87,9 +90,13 @@ class Copy {
         });
         continue;
       }
-      const tar = writeTar(arrive(part.files(signal), arrival, rules));
+      const tar = writeTar(arrive(part.files(signal), next, rules));
       await this.#located(layers.extract(tar, active.mounts, { directory: "/", keepKinds: true, signal }));
-      arrival = { ...arrival, missing: [] };
+      next = { ...arrival, missing: [] };
+    }
+    if (parts.every(({ kind }) => kind === "files")) {
+      const { directory } = await snapshots.changes(active.key);
+      await restoreTime(layers, directory, { before: await this.#inputMounts(), arrival });
     }
     return await images.commitLayer(active.key, this.#input.chainID);
   }

@@ -7,11 +7,12 @@ import { writeTar } from "../tree/index.ts";
 import { openActive } from "./active-snapshot.ts";
 import { findArrival } from "./arrival.ts";
 import { arrive } from "./copy-files.ts";
+import { restoreTime } from "./restore-time.ts";
 import type { Op, Tree } from "./types.ts";
 
 export interface DirectoryNeeds {
   readonly images: Pick<ImageService, "commitLayer">;
-  readonly snapshots: Pick<Snapshotter, "prepare" | "remove" | "view">;
+  readonly snapshots: Pick<Snapshotter, "prepare" | "remove" | "view" | "changes">;
   readonly layers: Pick<LayerTools, "extract" | "pack">;
 }
 
@@ -28,6 +29,8 @@ export function directoryOp(needs: DirectoryNeeds, vertex: DirectoryVertex, inpu
       const rules = { owner: { uid: 0, gid: 0 }, chmod: undefined };
       const tar = writeTar(arrive(nothing(), arrival, rules));
       await layers.extract(tar, active.mounts, { directory: "/", keepKinds: true, signal });
+      const { directory } = await snapshots.changes(active.key);
+      await restoreTime(layers, directory, { before: mounts, arrival });
       return await images.commitLayer(active.key, input.chainID);
     },
   };
