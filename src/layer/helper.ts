@@ -94,10 +94,10 @@ function start(call: HelperCall, options: { stdin: boolean }): Running {
  */
 async function feed(process: Running, source: AsyncIterable<Uint8Array>): Promise<void> {
   const iterator = source[Symbol.asyncIterator]();
-  const gone = process.exited.then(() => undefined);
+  const nextOrGone = untilExit(process, iterator);
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), gone]);
+      const next = await nextOrGone();
       if (next === undefined) break;
       if (next.done) {
         await quietly(process.end());
@@ -110,6 +110,28 @@ async function feed(process: Running, source: AsyncIterable<Uint8Array>): Promis
     throw error;
   }
   iterator.return?.().catch(() => undefined);
+}
+
+/**
+ * The next chunk, or undefined once the helper has ended. A race of promises would keep every chunk alive until
+ * the end, as each race leaves its handler on the promise that loses.
+ */
+function untilExit(
+  process: Running,
+  iterator: AsyncIterator<Uint8Array>,
+): () => Promise<IteratorResult<Uint8Array> | undefined> {
+  let ended = false;
+  let wake = (): void => {};
+  void process.exited.then(() => {
+    ended = true;
+    wake();
+  });
+  return async () =>
+    await new Promise((resolve, reject) => {
+      wake = () => resolve(undefined);
+      if (ended) wake();
+      else iterator.next().then(resolve, reject);
+    });
 }
 
 /** False when the helper has closed its end. */
