@@ -25,6 +25,7 @@ const options = {
   mtu: "com.docker.network.driver.mtu",
   masquerade: "com.docker.network.bridge.enable_ip_masquerade",
   icc: "com.docker.network.bridge.enable_icc",
+  hostBinding: "com.docker.network.bridge.host_binding_ipv4",
 } as const;
 
 const defaultMtu = 1500;
@@ -37,6 +38,11 @@ export function mtuOf(network: Network): number {
 /** False when the network's own endpoints must not reach one another. */
 export function talksWithin(network: Network): boolean {
   return network.options[options.icc] !== "false";
+}
+
+/** The host's address for ports that are published without one; empty: every address. */
+export function hostBinding(network: Network): string {
+  return network.options[options.hostBinding] ?? "";
 }
 
 export function firewallRules(network: Network): BridgeRules {

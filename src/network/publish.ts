@@ -1,3 +1,4 @@
+import { hostBinding } from "./bridge.ts";
 import { forgetDatagramsAt, forgetDatagramsTo } from "./conntrack.ts";
 import { attempt, type NetworkContext } from "./context.ts";
 import type { SandboxRecord } from "./sandboxes.ts";
@@ -34,8 +35,9 @@ export function publishPorts(
     address: gateway.ipv4Address,
     ...(request.shareKey === undefined ? {} : { shareKey: request.shareKey }),
   };
+  const defaultIP = hostBinding(context.networks.get(gateway.networkID));
   for (const port of request.ports) {
-    published.push(context.ports.publish(port, publisher));
+    published.push(context.ports.publish({ ...port, hostIP: port.hostIP || defaultIP }, publisher));
   }
   context.firewall.setPorts(context.ports.rules(published).live);
   forgetBefore(context, published);

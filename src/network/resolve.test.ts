@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { firstFrame, frame } from "./dns/ask.ts";
-import { queryFor, replyTo, summary } from "./dns/dns-test-queries.ts";
+import { firstFrame, frame } from "./dns/index.ts";
 import {
   askUdp,
   connectTcp,
   inside,
   openTestEngine,
+  queryFor,
+  replyTo,
   serveTcp,
   serveUdp,
   soon,
+  summary,
   type TestEngine,
-} from "./test-engine.ts";
+} from "./testing/index.ts";
 import type { Sandbox } from "./types.ts";
 
 let engine: TestEngine;

@@ -12,7 +12,7 @@ import {
   outcome,
   serveTcp,
   type TestEngine,
-} from "./test-engine.ts";
+} from "./testing/index.ts";
 import type { Network, PublishRequest } from "./types.ts";
 
 let engine: TestEngine;

@@ -13,7 +13,7 @@ import {
   serveTcp,
   serveUdp,
   type TestEngine,
-} from "./test-engine.ts";
+} from "./testing/index.ts";
 import type { PublishRequest, Sandbox } from "./types.ts";
 
 let engine: TestEngine;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { encode } from "dns-packet";
+import { queryFor, replyTo, summary } from "../testing/index.ts";
 import { answerQuery, failure } from "./answer.ts";
 import { firstFrame, frame } from "./ask.ts";
-import { queryFor, replyTo, summary } from "./dns-test-queries.ts";
 import { Forwarder } from "./forward.ts";
 import { NameTable } from "./names.ts";
 

@@ -1,2 +1,2 @@
-export type { Upstream } from "./ask.ts";
+export { firstFrame, frame, type Upstream } from "./ask.ts";
 export { Resolvers, type ResolverView } from "./resolver.ts";

@@ -48,13 +48,15 @@ function listenUdp(handle: QueryHandler) {
   });
   // The socket is made at once; only its promise comes later, when this thread has left the namespace.
   const socket = Bun.peek(opening);
-  if (socket instanceof Promise) {
-    opening.then((late) => late.close()).catch(() => undefined);
-    throw new EngineError("internal", "Cannot open a resolver inside a namespace", {
-      subject: embeddedServer,
-    });
-  }
-  return socket;
+  if (Bun.peek.status(opening) === "fulfilled" && !(socket instanceof Promise)) return socket;
+  opening.then(
+    (late) => late.close(),
+    () => undefined,
+  );
+  throw new EngineError("internal", "Cannot open a resolver inside a namespace", {
+    subject: embeddedServer,
+    cause: socket,
+  });
 }
 
 function listenTcp(handle: QueryHandler) {

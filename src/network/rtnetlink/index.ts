@@ -28,10 +28,10 @@ export {
   nest,
   networkU16,
   networkU32,
-  perform,
   type Request,
   requestFlags,
   u8,
   u32,
 } from "./message.ts";
+export { perform } from "./perform.ts";
 export { getLink, type Link, listAddresses, listLinks, listRoutes, type Route } from "./tables.ts";

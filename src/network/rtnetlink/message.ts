@@ -1,6 +1,3 @@
-import type { NetlinkSocket } from "../../sys/index.ts";
-import { type Answer, parseAnswers, throwFailures } from "./answer.ts";
-
 /** One netlink message, not yet framed. `call` and `subject` name it in errors. */
 export interface Request {
   readonly call: string;
@@ -73,13 +70,6 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array {
 /** Frames requests into one buffer; the sequence number of each is its place, from 1. */
 export function encode(requests: readonly Request[]): Uint8Array {
   return join(...requests.map((request, index) => frame(request, index + 1)));
-}
-
-/** Sends requests as one batch; throws `SystemError` for the first that the kernel refused. */
-export function perform(socket: NetlinkSocket, requests: readonly Request[]): readonly Answer[] {
-  const answers = parseAnswers(socket.transact(encode(requests), requests.length));
-  throwFailures(answers, requests);
-  return answers;
 }
 
 function frame(request: Request, sequence: number): Uint8Array {

@@ -11,7 +11,8 @@ import {
   viewOf,
 } from "./answer.ts";
 import { dumpLinks, queryLink } from "./link.ts";
-import { encode, perform, type Request } from "./message.ts";
+import { encode, type Request } from "./message.ts";
+import { perform } from "./perform.ts";
 
 export interface Link {
   readonly index: number;

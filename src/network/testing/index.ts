@@ -1,0 +1,16 @@
+export { openTestEngine, type TestEngine } from "./engine.ts";
+export { type OutsideHost, openOutsideHost } from "./outside-host.ts";
+export { queryFor, replyTo, summary } from "./queries.ts";
+export {
+  askUdp,
+  type Connection,
+  connectTcp,
+  type Datagrams,
+  greeting,
+  inside,
+  openDatagrams,
+  outcome,
+  serveTcp,
+  serveUdp,
+  soon,
+} from "./traffic.ts";
