@@ -45,6 +45,8 @@ static void console_ready(struct source *source, uint32_t events) {
   if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return;
   if (launch->terminal >= 0) close(launch->terminal);
   memcpy(&launch->terminal, CMSG_DATA(header), sizeof launch->terminal);
+  // Before the process can look at it.
+  if (launch->process->size_known) ioctl(launch->terminal, TIOCSWINSZ, &launch->process->size);
 }
 
 static int listen_for_console(struct launch *launch, char *path, size_t size) {

@@ -25,7 +25,8 @@ export async function connectShim(bundle: string): Promise<Socket> {
 
 async function connectPath(path: string): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = connect({ path, allowHalfOpen: true });
+  // The shim ends a stream only when all is over, so its end may end our side too; ours alone leaves its open.
+  const socket = connect({ path });
   socket.once("error", reject);
   socket.once("connect", () => {
     socket.off("error", reject);
