@@ -2,7 +2,10 @@ import type { ImageHistoryItem, ImageInspect } from "../../../wire/index.ts";
 import type { Layer } from "./layer-forest.ts";
 
 /** An image's layers from the bottom up, with sizes and origins where its history tells them. */
-export function layersOf(image: ImageInspect, history: readonly ImageHistoryItem[]): Layer[] {
+export function layersOf(
+  image: Pick<ImageInspect, "RootFS" | "Size">,
+  history: readonly ImageHistoryItem[],
+): Layer[] {
   const diffIDs = image.RootFS.Layers ?? [];
   const steps = matchSteps([...history].reverse(), diffIDs.length);
   if (steps) {

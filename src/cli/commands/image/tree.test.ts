@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ImageHistoryItem, ImageInspect } from "../../../wire/index.ts";
+import type { ImageHistoryItem } from "../../../wire/index.ts";
 import { drawForest } from "./draw-forest.ts";
 import { buildForest, type ImageStack } from "./layer-forest.ts";
 import { layersOf } from "./layers-of.ts";
@@ -49,8 +49,7 @@ const item = (CreatedBy: string, Size: number): ImageHistoryItem => ({
   Size,
   Comment: "",
 });
-const image = (Layers: string[]) =>
-  ({ RootFS: { Type: "layers", Layers }, Size: 7 }) as unknown as ImageInspect;
+const image = (Layers: string[]) => ({ RootFS: { Type: "layers" as const, Layers }, Size: 7 });
 
 test("steps that only set a value are no layers", () => {
   const history = [item('CMD ["x"]', 0), item("COPY a /", 5), item("ENV A=1", 0), item("/bin/sh -c make", 2)];
