@@ -26,9 +26,11 @@ async function startEngine(host: Host, dial: Dial): Promise<void> {
   const { spawn } = await import("node:child_process");
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
   const log = openSync(logFile, "a", 0o640);
-  const [program = "", script] = [process.execPath, process.argv[1]];
-  const words = script === undefined || script.startsWith("/$bunfs/") ? ["daemon"] : [script, "daemon"];
-  const child = spawn(program, words, { detached: true, stdio: ["ignore", log, log], cwd: "/" });
+  const child = spawn(process.execPath, engineWords(), {
+    detached: true,
+    stdio: ["ignore", log, log],
+    cwd: "/",
+  });
   closeSync(log);
   const failed = new Promise<never>((_, reject) => {
     child.once("error", (error) => reject(new Error(messageOf(error))));
@@ -45,6 +47,15 @@ async function startEngine(host: Host, dial: Dial): Promise<void> {
     failed.catch(() => undefined);
     child.unref();
   }
+}
+
+/** What makes this runtime the engine: `bin/gantry` starts its command line from a bundle, the engine never is. */
+function engineWords(): string[] {
+  const script = process.argv[1] ?? "";
+  // A single executable holds all its scripts.
+  if (script === "" || script.startsWith("/$bunfs/")) return ["daemon"];
+  const main = script.replace(/\/build\/cli\/program\.js$/, "/src/main.ts");
+  return ["--no-env-file", "--config=/dev/null", main, "daemon"];
 }
 
 /** Settles once somebody listens; asks again a little later each time. */
