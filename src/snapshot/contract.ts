@@ -152,7 +152,7 @@ export function snapshotterContract(name: string, openIn: (directory: string) =>
       await mkdir(join(root, "committed", "f".repeat(64)), { recursive: true });
       await writeFile(join(root, "committed", "f".repeat(64), "snapshot.json"), "");
       await reopen();
-      expect(await readdir(join(root, "tmp"))).toEqual([]);
+      expect(await readdir(join(root, "tmp"))).not.toContain("half");
       expect(await readdir(join(root, "active"))).toEqual(["run"]);
       expect(await readdir(join(root, "committed"))).toHaveLength(1);
     });

@@ -11,16 +11,16 @@ import type { Snapshotter } from "./types.ts";
  * unless the file system can share the bytes of copied files.
  */
 export async function openCopySnapshotter(directory: string): Promise<Snapshotter> {
-  return await DirectorySnapshotter.open(directory, copy);
+  return await DirectorySnapshotter.open(directory, copy, {});
 }
 
 const copy: SnapshotKind = {
-  async fill(directory, parent) {
+  async make(directory) {
     const tree = join(directory, "fs");
-    if (parent !== undefined) return await copyTree(parent, tree);
-    await mkdir(tree, { mode: 0o755 });
+    await mkdir(tree);
     await chmod(tree, 0o755);
   },
+  inherit: (directory, parent) => copyTree(parent, join(directory, "fs")),
   mounts: (active) => bind(join(active, "fs"), "rw"),
   view: ([top]) => bind(top ?? "", "ro"),
   older: (parent) => parent,
@@ -30,10 +30,10 @@ function bind(source: string, access: "ro" | "rw") {
   return [{ type: "bind" as const, source, options: ["rbind", access] }];
 }
 
-/** Hard links, owners, times, attributes and holes are kept. */
+/** Copies the tree `from` into the empty one `to`. Hard links, owners, times, attributes and holes are kept. */
 async function copyTree(from: string, to: string): Promise<void> {
   try {
-    await promisify(execFile)("cp", ["-a", "--reflink=auto", "--sparse=auto", "--", from, to], {
+    await promisify(execFile)("cp", ["-a", "--reflink=auto", "--sparse=auto", "--", `${from}/.`, to], {
       env: { ...process.env, LC_ALL: "C" },
     });
   } catch (error) {

@@ -1,21 +1,37 @@
 import { randomBytes } from "node:crypto";
+import { renameSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, hexOf, isDigest } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
-import { readBootID, readSnapshotRecord, type SnapshotRecord, writeSnapshotRecord } from "./record.ts";
+import {
+  fillRecord,
+  makeEmptyRecord,
+  readBootID,
+  readSnapshotRecord,
+  type SnapshotRecord,
+  writeSnapshotRecord,
+} from "./record.ts";
+import { Spares } from "./spares.ts";
 import type { ChainID, Snapshotter, SnapshotUsage } from "./types.ts";
 import { measureTree } from "./usage.ts";
 
 /** What one way of keeping snapshots does differently from another. */
 export interface SnapshotKind {
-  /** Makes `fs` (and what else an active snapshot needs) in `directory`, on top of the tree in `parent`. */
-  fill(directory: string, parent: string | undefined): Promise<void>;
+  /** Makes an empty `fs`, and what else an active snapshot needs, in `directory`. */
+  make(directory: string): Promise<void>;
+  /** Puts what `make` made on top of the tree in `parent`. */
+  inherit(directory: string, parent: string): Promise<void> | void;
   /** Mounts of the tree in `active` on `layers`, `fs` directories of the committed ones below it, highest first. */
   mounts(active: string, layers: readonly string[]): readonly Mount[];
   view(layers: readonly string[]): readonly Mount[];
   /** Directory that an active snapshot's tree is to be compared with, when it holds more than changes. */
   older?(parent: string | undefined): string | undefined;
+}
+
+export interface SnapshotOptions {
+  /** Empty snapshots to be kept ready, for quick preparation; default none. */
+  readonly spares?: number;
 }
 
 /**
@@ -27,20 +43,35 @@ export class DirectorySnapshotter implements Snapshotter {
   readonly #directory: string;
   readonly #kind: SnapshotKind;
   readonly #boot: string;
+  readonly #spares: Spares;
   readonly #committed = new Map<ChainID, SnapshotRecord>();
   readonly #active = new Map<string, SnapshotRecord>();
   readonly #usage = new Map<ChainID, Promise<SnapshotUsage>>();
 
-  private constructor(directory: string, kind: SnapshotKind, boot: string) {
+  private constructor(directory: string, kind: SnapshotKind, options: { boot: string; spares: number }) {
     this.#directory = directory;
     this.#kind = kind;
-    this.#boot = boot;
+    this.#boot = options.boot;
+    this.#spares = new Spares({
+      directory: join(directory, "tmp"),
+      wanted: options.spares,
+      make: async (path) => {
+        await mkdir(path, { mode: 0o700 });
+        await kind.make(path);
+        await makeEmptyRecord(path);
+      },
+    });
   }
 
   /** Opens the snapshots in `directory`, made when absent. */
-  static async open(directory: string, kind: SnapshotKind): Promise<DirectorySnapshotter> {
+  static async open(
+    directory: string,
+    kind: SnapshotKind,
+    options: SnapshotOptions,
+  ): Promise<DirectorySnapshotter> {
     checkDirectory(directory);
-    const snapshotter = new DirectorySnapshotter(directory, kind, await readBootID());
+    const boot = await readBootID();
+    const snapshotter = new DirectorySnapshotter(directory, kind, { boot, spares: options.spares ?? 0 });
     for (const name of ["committed", "active", "tmp"])
       await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
     await snapshotter.#load();
@@ -54,15 +85,16 @@ export class DirectorySnapshotter implements Snapshotter {
     const record: SnapshotRecord = parent === undefined ? {} : { parent };
     // From here on the parent counts as used, and the key as taken.
     this.#active.set(key, record);
-    const staged = this.#temporary();
+    let staged: string | undefined;
     try {
-      await mkdir(staged, { mode: 0o700 });
-      await this.#kind.fill(staged, parent === undefined ? undefined : this.#layer(parent));
-      await writeSnapshotRecord(staged, record);
-      await rename(staged, this.#home(key));
+      staged = await this.#spares.take();
+      // Every container's start waits for this: a few short calls in one go, not as many trips to a worker.
+      if (parent !== undefined) await this.#kind.inherit(staged, this.#layer(parent));
+      fillRecord(staged, record);
+      renameSync(staged, this.#home(key));
     } catch (error) {
       this.#active.delete(key);
-      await rm(staged, { recursive: true, force: true });
+      if (staged !== undefined) await rm(staged, { recursive: true, force: true });
       throw spaceError(error, key);
     }
     return this.#mounts(key, record);
@@ -186,6 +218,7 @@ export class DirectorySnapshotter implements Snapshotter {
       await this.#discard(this.#place(chainID), () => {});
     }
     for (const kind of ["active", "committed"]) await this.#sweepUnknown(kind);
+    this.#spares.clear();
     await rm(join(this.#directory, "tmp"), { recursive: true, force: true });
     await mkdir(join(this.#directory, "tmp"), { mode: 0o700 });
   }

@@ -1,7 +1,8 @@
-import { chmod, chown, mkdir, stat, utimes } from "node:fs/promises";
+import { chmodSync, chownSync, statSync, utimesSync } from "node:fs";
+import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Mount } from "../oci/index.ts";
-import { DirectorySnapshotter, type SnapshotKind } from "./directory-snapshotter.ts";
+import { DirectorySnapshotter, type SnapshotKind, type SnapshotOptions } from "./directory-snapshotter.ts";
 import type { Snapshotter } from "./types.ts";
 
 /**
@@ -11,24 +12,27 @@ import type { Snapshotter } from "./types.ts";
 const independent = ["redirect_dir=nofollow", "metacopy=off", "index=off"];
 
 /** Snapshots that share layers through overlayfs, kept in `directory`. */
-export async function openOverlaySnapshotter(directory: string): Promise<Snapshotter> {
-  return await DirectorySnapshotter.open(directory, overlay);
+export async function openOverlaySnapshotter(
+  directory: string,
+  options: SnapshotOptions = {},
+): Promise<Snapshotter> {
+  return await DirectorySnapshotter.open(directory, overlay, options);
 }
 
 const overlay: SnapshotKind = {
-  async fill(directory, parent) {
+  async make(directory) {
     const tree = join(directory, "fs");
-    await mkdir(tree, { mode: 0o755 });
-    if (parent === undefined) {
-      await chmod(tree, 0o755);
-      return;
-    }
+    await mkdir(tree);
+    await chmod(tree, 0o755);
     await mkdir(join(directory, "work"), { mode: 0o700 });
+  },
+  inherit(directory, parent) {
     // The root of the mounted tree has the metadata of the topmost layer's root.
-    const { uid, gid, mode, atime, mtime } = await stat(parent);
-    await chown(tree, uid, gid);
-    await chmod(tree, mode & 0o7777);
-    await utimes(tree, atime, mtime);
+    const tree = join(directory, "fs");
+    const { uid, gid, mode, atime, mtime } = statSync(parent);
+    chownSync(tree, uid, gid);
+    chmodSync(tree, mode & 0o7777);
+    utimesSync(tree, atime, mtime);
   },
   mounts(active, layers) {
     if (layers.length === 0) return bind(join(active, "fs"), "rw");

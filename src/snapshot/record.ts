@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicWrite, codeOf, EngineError, isDigest, messageOf } from "../base/index.ts";
 import type { ChainID } from "./types.ts";
@@ -15,7 +16,22 @@ export interface SnapshotRecord {
 const fileName = "snapshot.json";
 const version = 1;
 
-/** Writes the record of the snapshot in `directory`. */
+/** Makes room for the record of a snapshot that nobody sees yet. */
+export async function makeEmptyRecord(directory: string): Promise<void> {
+  await writeFile(join(directory, fileName), "");
+}
+
+/** Fills the empty record of a snapshot that nobody sees yet: no new inode, and no truncation, which may flush. */
+export function fillRecord(directory: string, record: SnapshotRecord): void {
+  const descriptor = openSync(join(directory, fileName), "r+");
+  try {
+    writeSync(descriptor, JSON.stringify({ version, ...record }));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Replaces the record of the snapshot in `directory`. */
 export async function writeSnapshotRecord(
   directory: string,
   record: SnapshotRecord,

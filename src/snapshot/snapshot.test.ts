@@ -9,6 +9,7 @@ import { snapshotterContract } from "./contract.ts";
 import { openCopySnapshotter, openOverlaySnapshotter, readTreeFile } from "./index.ts";
 
 snapshotterContract("overlay", openOverlaySnapshotter);
+snapshotterContract("overlay with spares", (directory) => openOverlaySnapshotter(directory, { spares: 2 }));
 snapshotterContract("copy", openCopySnapshotter);
 
 async function inDirectory(work: (directory: string) => Promise<void>): Promise<void> {
