@@ -153,7 +153,7 @@ async function openStores(parts: Parts) {
   const layers = createLayerTools({ helper: join(nativeDirectory, "gantry-layer") });
   const [content, snapshots, volumes, runtime, abilities, network] = await Promise.all([
     openContentStore(places.content),
-    openOverlaySnapshotter(places.snapshots),
+    openOverlaySnapshotter(places.snapshots, { spares: 2 }),
     openVolumeService({ directory: places.volumes, records }),
     openRuntime({
       shim: join(nativeDirectory, "gantry-shim"),
