@@ -32,7 +32,7 @@ static _Noreturn void give_up(const struct command *command, const struct failur
 static _Noreturn void exec_runtime(const struct config *config, const struct command *command) {
   struct failure failure;
   const char *arguments[MAX_ARGUMENTS] = {config->runtime, "--root",       config->runtime_root, "--log",
-                                          command->log,    "--log-format", "json"};
+                                          command->log,    "--log-format", "text"};
   size_t count = 7;
   for (size_t i = 0; command->arguments[i] != NULL && count < MAX_ARGUMENTS - 1; i++) {
     arguments[count++] = command->arguments[i];

@@ -8,7 +8,7 @@ function reason(log: string, command = "cmd"): [string, string] {
     message.replace("OCI runtime exec failed: exec failed: unable to start container process: ", ""),
   ];
 }
-const line = (msg: string) => `${JSON.stringify({ msg, level: "error", time: "t" })}\n`;
+const line = (msg: string) => `time="t" level=error msg=${JSON.stringify(msg)}\n`;
 
 describe("what a runtime says becomes Docker's words", () => {
   test.each([
@@ -35,6 +35,13 @@ describe("what a runtime says becomes Docker's words", () => {
     ]);
   });
 
+  test("crun's lines are plain", () => {
+    expect(reason("executable file `cmd` not found in $PATH: No such file or directory\n")[0]).toBe(
+      "command-not-found",
+    );
+    expect(reason("open executable: Operation not permitted\n", "")[0]).toBe("command-not-found");
+  });
+
   test("anything else keeps its words, and counts as a failed start", () => {
     expect(reason(line("set limit: Operation not permitted"))).toEqual([
       "start-failed",
@@ -53,8 +60,9 @@ describe("what a runtime says becomes Docker's words", () => {
   });
 
   test("the last error of several lines counts", () => {
-    const warning = JSON.stringify({ level: "warning", msg: "w" });
+    const warning = "time=t level=warning msg=w";
     expect(reason(`${line("first")}${line("second")}${warning}\n`)[1]).toBe("second: unknown");
+    expect(reason("first\nsecond\n")[1]).toBe("second: unknown");
     expect(reason("")[1]).toBe("the runtime gave no reason: unknown");
   });
 });

@@ -31,6 +31,7 @@ function subjectOf(reason: string): string {
 function reasonOf(log: string, command: string): string {
   const said = lastMessage(log);
   const quoted = JSON.stringify(command);
+  if (command === "") return `exec: ${quoted}: executable file not found in $PATH`;
   if (/^executable (file )?`.*` not found|^open executable: no such file/i.test(said)) {
     const why = command.includes("/")
       ? `stat ${command}: no such file or directory`
@@ -58,7 +59,7 @@ function lowerReasons(text: string): string {
   );
 }
 
-/** The last error of a log of JSON lines; other lines count as they are. */
+/** The last error of a log: plain lines of crun and the shim, `level=… msg="…"` of runc. */
 function lastMessage(log: string): string {
   const messages = log
     .split("\n")
@@ -69,13 +70,12 @@ function lastMessage(log: string): string {
 }
 
 function parseLine(line: string): { level: string; text: string } {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null && "msg" in value && "level" in value) {
-      return { level: String(value.level), text: String(value.msg) };
-    }
-  } catch {
-    // Not every line is JSON: the shim's own words are not.
-  }
+  const [, level, quoted] = /\blevel=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)/.exec(line) ?? [];
+  if (level && quoted) return { level, text: quoted.startsWith('"') ? unquote(quoted) : quoted };
   return { level: "error", text: line.replace(/^shim: /, "") };
+}
+
+/** Go's quoting is JSON's as far as these texts go. */
+function unquote(text: string): string {
+  return text.slice(1, -1).replace(/\\(["\\])/g, "$1");
 }
