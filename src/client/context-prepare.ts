@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { codeOf, createIgnoreMatcher, digestOf, EngineError, hexOf, readIgnoreFile } from "../base/index.ts";
-import type { ContextOptions, PackedContext } from "./context.ts";
+import type { ContextOptions, PackedContext } from "./context-options.ts";
 import { packTree } from "./context-tar.ts";
 
 const ignoreFile = ".dockerignore";

@@ -22,7 +22,8 @@ export type {
   StatsOptions,
   WaitOptions,
 } from "./container-streams.ts";
-export { type ContextOptions, type PackedContext, packContext } from "./context.ts";
+export { packContext } from "./context.ts";
+export type { ContextOptions, PackedContext } from "./context-options.ts";
 export { ApiError } from "./errors.ts";
 export type { ExecStartOptions, ExecsClient } from "./execs.ts";
 export { formatHost, type Host, parseHost } from "./host.ts";

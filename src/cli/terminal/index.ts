@@ -1,4 +1,3 @@
 export { DetachWatch, defaultDetachKeys, parseDetachKeys } from "./detach-keys.ts";
 export { inputIsTerminal, rawMode, typedBytes } from "./raw-mode.ts";
 export { followResize, terminalSize } from "./resize.ts";
-export { forwardSignals } from "./signals.ts";

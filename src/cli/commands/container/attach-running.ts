@@ -52,6 +52,6 @@ export async function attachRunning(cli: Cli, id: string, plan: AttachPlan): Pro
 }
 
 async function proxy(cli: Cli, id: string): Promise<Disposable> {
-  const { forwardSignals } = await import("../../terminal/signals.ts");
+  const { forwardSignals } = await import("../../forward-signals.ts");
   return forwardSignals((killSignal) => cli.client.containers.kill(id, { killSignal }));
 }

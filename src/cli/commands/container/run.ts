@@ -83,7 +83,7 @@ async function runAttached(cli: Cli, { flags }: Invocation, plan: ContainerPlan)
 
 async function proxySignals(cli: Cli, id: string, on: boolean): Promise<Disposable | undefined> {
   if (!on) return undefined;
-  const { forwardSignals } = await import("../../terminal/signals.ts");
+  const { forwardSignals } = await import("../../forward-signals.ts");
   return forwardSignals((killSignal) => cli.client.containers.kill(id, { killSignal }));
 }
 
