@@ -1,5 +1,6 @@
-import { EngineError } from "../base/index.ts";
+import { EngineError, isKind, type LogPosition } from "../base/index.ts";
 import { type LogQuery, readLog } from "../logs/index.ts";
+import type { Task } from "../runtime/index.ts";
 import { type Collaborators, logDirectory } from "./collaborators.ts";
 
 export interface LogsRequest extends Omit<LogQuery, "tty"> {
@@ -24,9 +25,19 @@ export function containerLogs(
   const directory = logDirectory(needs.paths, record.id);
   const output =
     follow && task
-      ? readLog(directory, query, (position) => task.attach({ stdin: false, from: position }))
+      ? readLog(directory, query, (position) => liveOutput(task, position))
       : readLog(directory, query);
   return { tty: query.tty, output };
+}
+
+/** A running task's output from `position` on; undefined when it has ended meanwhile: then all of it lies in the files. */
+async function liveOutput(task: Task, position: LogPosition): Promise<AsyncIterable<Uint8Array> | undefined> {
+  try {
+    return await task.attach({ stdin: false, from: position });
+  } catch (error) {
+    if (isKind(error, "conflict")) return undefined;
+    throw error;
+  }
 }
 
 /** What a container has written so far. */
