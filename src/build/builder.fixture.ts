@@ -155,7 +155,8 @@ export class BuilderFixture implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { runtime, network, records } = this.services;
+    const { images, runtime, network, records } = this.services;
+    await images.settled();
     await runtime.sweep(join(this.directory, "run/build"), new Set());
     runtime.close();
     await network.reset();

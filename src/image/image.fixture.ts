@@ -64,6 +64,7 @@ export async function openStore(existing?: string): Promise<Store> {
     },
     close: () => records[Symbol.dispose](),
     async [Symbol.asyncDispose]() {
+      await images.settled();
       records[Symbol.dispose]();
       await rm(root, { recursive: true, force: true });
     },
