@@ -374,6 +374,39 @@ describe("COPY and ADD", () => {
     expect(await fixture.files(id)).toEqual({ "b.txt": '644 0:0 "b"' });
   });
 
+  test("links in the way to the destination are followed inside the image", async () => {
+    const { id } = await fixture.build(
+      "FROM base\nRUN mkdir -p /usr/lib && /bin/busybox ln -s usr/lib /lib && /bin/busybox ln -s /lib/x /x\nCOPY a.txt /lib/\nCOPY dir /x/\n",
+      files,
+    );
+    const found = await fixture.files(id);
+    expect(found.lib).toBe("symlink 777 0:0 usr/lib");
+    expect(found["usr/lib/a.txt"]).toBe('644 0:0 "a"');
+    expect(found.x).toBe("symlink 777 0:0 /lib/x");
+    expect(found["usr/lib/x/c.md"]).toBe('644 0:0 "c"');
+  });
+
+  test("hard links of a stage stay together", async () => {
+    const { id } = await fixture.build(
+      "FROM base AS made\nRUN mkdir /h && echo x > /h/a && /bin/busybox ln /h/a /h/b\nFROM scratch\nCOPY --from=made /h /deep/h\n",
+    );
+    const found = await fixture.files(id);
+    expect(found["deep/h/a"]).toBe('644 0:0 "x\\n"');
+    expect(found["deep/h/b"]).toBe("link 644 0:0 top/deep/h/a");
+  });
+
+  test("a copy of the whole context is the same whatever was ignored on the way", async () => {
+    const text = "FROM scratch\nCOPY . /new/\n";
+    const stacks = [];
+    for (const extra of [{}, { "dir/ignored": "1" }, { "dir/ignored": "2", ignored: "3" }]) {
+      const context = { ...files, ".dockerignore": "**/ignored\nDockerfile", ...extra };
+      const { id } = await fixture.build(text, context, { noCache: true });
+      stacks.push(Object.keys(await fixture.files(id)));
+    }
+    expect(stacks[1]).toEqual(stacks[0] ?? []);
+    expect(stacks[2]).toEqual(stacks[0] ?? []);
+  });
+
   test("heredocs become files", async () => {
     expect(await copied('ARG N=world\nCOPY <<hello <<"raw" /f/\nhi $N\nhello\n$N\nraw')).toEqual({
       f: "directory 755 0:0",

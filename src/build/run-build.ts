@@ -53,12 +53,15 @@ function parseTag(tag: string): string {
   return formatReference(reference);
 }
 
+/** Characters that a quiet build keeps, for the case that it fails. */
+const mostKept = 1024 * 1024;
+
 /** Quiet builds keep their words, and show them only when they fail. */
 function speaker(quiet: boolean, report: (event: BuildEvent) => void) {
   let kept = "";
   return {
     say(text: string): void {
-      if (quiet) kept += text;
+      if (quiet) kept = (kept + text).slice(-mostKept);
       else report({ stream: text });
     },
     reveal(): void {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import {
   codeOf,
@@ -38,8 +38,13 @@ export async function openContext(
   const { path, bytes } = await readDockerfile(directory, options.dockerfile);
   const ignore = await readIgnore(directory, path);
   if (ignore) await removeExcluded(directory, "", ignore);
+  await chmod(directory, 0o755);
+  await utimes(directory, rootTime, rootTime);
   return { directory, dockerfile: path, dockerfileBytes: bytes };
 }
+
+/** The root of a context has no time of its own; a fixed one keeps copies of it the same. 2020-01-01. */
+const rootTime = 1_577_836_800;
 
 async function readDockerfile(
   directory: string,
@@ -68,8 +73,11 @@ async function readBeneath(directory: string, path: string): Promise<Uint8Array 
   return found?.stats.isFile() ? await readFile(join(directory, found.path)) : undefined;
 }
 
+/** Directories keep their times, whatever is taken out of them. */
 async function removeExcluded(root: string, path: string, ignore: IgnoreMatcher): Promise<void> {
-  for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
+  const directory = join(root, path);
+  const { atime, mtime } = await stat(directory);
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
     const inner = joinPath(path, entry.name);
     const excluded = ignore.excluded(inner);
     const isEntered = entry.isDirectory() && (!excluded || ignore.mayReinclude(inner));
@@ -78,6 +86,7 @@ async function removeExcluded(root: string, path: string, ignore: IgnoreMatcher)
     if (isEntered) await removeIfEmpty(join(root, inner));
     else await rm(join(root, inner), { recursive: true, force: true });
   }
+  await utimes(directory, atime, mtime);
 }
 
 async function removeIfEmpty(path: string): Promise<void> {

@@ -26,3 +26,15 @@ test("a step that ended everything is shown out of turn, once", () => {
   report.reveal(0, "Step 0 ");
   expect(said).toBe("Step 0 Step 2 broken ");
 });
+
+test("a step that says too much before its turn is clipped", () => {
+  let said = "";
+  const report = new StepReport((text) => {
+    said += text;
+  });
+  report.begin(0, "");
+  for (let i = 0; i < 6; i += 1) report.write(1, "x".repeat(1024 * 1024));
+  report.begin(1, "");
+  report.write(1, "end");
+  expect(said.length).toBe(4 * 1024 * 1024 + "\n[output clipped]\nend".length);
+});

@@ -1,3 +1,7 @@
+/** Characters that a step may say before its turn; what is beyond is dropped, with a note. */
+const mostKept = 4 * 1024 * 1024;
+const clipped = "\n[output clipped]\n";
+
 /**
  * Puts the words of steps that run side by side in order: the step at the head speaks at once, the others are
  * kept until their turn.
@@ -22,8 +26,14 @@ export class StepReport {
 
   /** What a step has to say. */
   write(step: number, text: string): void {
-    if (step === this.#head) this.#emit(text);
-    else this.#kept.set(step, (this.#kept.get(step) ?? "") + text);
+    if (step === this.#head) {
+      this.#emit(text);
+      return;
+    }
+    const kept = this.#kept.get(step) ?? "";
+    if (kept.length >= mostKept) return;
+    const all = kept + text;
+    this.#kept.set(step, all.length < mostKept ? all : all.slice(0, mostKept) + clipped);
   }
 
   /** Shows a step out of turn because it ended everything. */

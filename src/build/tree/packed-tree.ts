@@ -18,6 +18,7 @@ export function packedTree(layers: Pick<LayerTools, "pack">, mounts: readonly Mo
 
 /** What is at a path of a tree and where it really lies. */
 export interface TreeStat {
+  /** `symlink`: a link that leads to nothing. */
   readonly type: EntryType;
   /** Without leading slash; may hold dots and links in front of the last name. */
   readonly path: string;
@@ -55,7 +56,8 @@ async function stat(packed: Packed, start: string): Promise<TreeStat | undefined
   let path = start;
   for (let links = 0; links <= mostLinks; links += 1) {
     const entry = await firstEntry(packed, path);
-    if (entry?.type !== "symlink" || entry.target === undefined) return entry && { type: entry.type, path };
+    if (!entry) return links === 0 ? undefined : { type: "symlink", path };
+    if (entry.type !== "symlink" || entry.target === undefined) return { type: entry.type, path };
     const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
     path = entry.target.startsWith("/") ? clamp(entry.target).join("/") : joinPath(parent, entry.target);
   }
@@ -82,7 +84,7 @@ async function findAll(packed: Packed, source: string): Promise<readonly Found[]
   const all: Found[] = [];
   for (const path of found) {
     const at = await stat(packed, path);
-    if (!at) continue;
+    if (!at || at.type === "symlink") continue;
     const type = at.type === "directory" || at.type === "file" ? at.type : "other";
     all.push({
       path: at.path,
