@@ -28,10 +28,13 @@ export interface Store extends AsyncDisposable {
 
 const helper = join(import.meta.dir, "../../build/gantry-layer");
 
-export async function openStore(existing?: string): Promise<Store> {
+export async function openStore(
+  existing?: string,
+  openSnapshots: (directory: string) => Promise<Snapshotter> = openOverlaySnapshotter,
+): Promise<Store> {
   const root = existing ?? (await mkdtemp(join(tmpdir(), "gantry-image-")));
   const content = await openContentStore(join(root, "content"));
-  const snapshots = await openOverlaySnapshotter(join(root, "snapshots"));
+  const snapshots = await openSnapshots(join(root, "snapshots"));
   await snapshots.sweep();
   const records = openRecords(join(root, "records.db"));
   const tools = createLayerTools({ helper });
@@ -60,7 +63,7 @@ export async function openStore(existing?: string): Promise<Store> {
     }),
     async reopen() {
       records[Symbol.dispose]();
-      return await openStore(root);
+      return await openStore(root, openSnapshots);
     },
     close: () => records[Symbol.dispose](),
     async [Symbol.asyncDispose]() {

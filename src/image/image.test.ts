@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { readFile, utimes, writeFile } from "node:fs/promises";
+import { readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digestOf, hexOf, isKind } from "../base/index.ts";
 import { streamed, tar } from "../layer/tar.fixture.ts";
 import { listTar } from "../layer/tree.fixture.ts";
 import { chainIDs, mediaTypes } from "../oci/index.ts";
+import { openCopySnapshotter } from "../snapshot/index.ts";
 import { bytesOf, openStore, type Store } from "./image.fixture.ts";
 
 const rootTar = (...names: string[]) => tar(...names.map((name) => ({ name, data: name })));
@@ -184,6 +185,18 @@ describe("commitLayer and put", () => {
       await bytesOf(store.layers.decompress(store.content.open(layer.descriptor.digest))),
     );
     expect(Object.keys(listed)).toEqual(["./", "new"]);
+  });
+
+  test("on snapshots that are copies the layer holds the difference alone", async () => {
+    await using store = await openStore(undefined, openCopySnapshotter);
+    const base = await importOne(store, "base", "keep", "gone");
+    await store.snapshots.prepare("work", base.chainID);
+    const tree = await store.snapshots.upperDirectory("work");
+    await rm(join(tree, "gone"));
+    await writeFile(join(tree, "new"), "new");
+    const { layer } = await store.images.commitLayer("work", base.chainID);
+    const plain = store.layers.decompress(store.content.open(layer.descriptor.digest));
+    expect(Object.keys(listTar(await bytesOf(plain)))).toEqual(["./", ".wh.gone", "new"]);
   });
 
   test("the same changes give the same layer, byte for byte", async () => {
