@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { startEngine, type TestEngine, writeFiles } from "./harness.ts";
+import { gantryProgram, startEngine, type TestEngine, writeFiles } from "./harness.ts";
+import { run } from "./process.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -88,6 +89,33 @@ describe("gantry", () => {
     });
     expect(config).not.toContain("yes");
     expect(existsSync(join(directory, "ran"))).toBe(false);
+  });
+
+  test("starts the engine where it is needed and none runs", async () => {
+    // The engine of the default places: in namespaces of its own, so that it meets none that this machine may have.
+    const script = `
+      mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib || exit 1
+      unset GANTRY_HOST DOCKER_HOST
+      "$0" version --format '{{.Server.Version}}' && "$0" ps -q
+      code=$?
+      pid=$(cat /run/gantry/engine.pid)
+      kill "$pid"
+      while [ -e "/proc/$pid" ]; do sleep 0.05; done
+      exit $code`;
+    const command = [
+      "unshare",
+      "--mount",
+      "--net",
+      "--propagation",
+      "private",
+      "sh",
+      "-c",
+      script,
+      gantryProgram,
+    ];
+    const { stdout, stderr, code } = await run(command);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   test("says what to do when no engine answers", async () => {

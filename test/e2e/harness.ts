@@ -6,7 +6,8 @@ import { repository } from "../../scripts/suites.ts";
 import { eventually, Follower, type Output, type RunOptions, run, Terminal } from "./process.ts";
 import { forget, note } from "./sweep.ts";
 
-const gantryProgram = join(repository, "bin/gantry");
+/** Our command line. */
+export const gantryProgram = join(repository, "bin/gantry");
 const takenOutOfPackage = join(repository, "build/docker-cli/docker");
 
 export interface EngineOptions {
