@@ -38,6 +38,14 @@ static bool flag_of(const char *word, unsigned long *flags, unsigned int *attrib
   return false;
 }
 
+// A container must not be able to write to the runtime's binary through /proc/self/exe while the runtime enters
+// it. On a read-only mount crun and runc know themselves safe; otherwise they copy themselves into memory and
+// exec the copy, on every call. Where this cannot be done they do as ever.
+static void make_runtime_read_only(const char *path) {
+  if (mount(path, path, NULL, MS_BIND, NULL) < 0) return;
+  mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL);
+}
+
 int rootfs_enter_namespace(const struct config *config, struct failure *failure) {
   if (unshare(CLONE_NEWNS) < 0) {
     failure_set(failure, "unshare mount namespace: %s", strerrordesc_np(errno));
@@ -54,6 +62,7 @@ int rootfs_enter_namespace(const struct config *config, struct failure *failure)
       return -errno;
     }
   }
+  make_runtime_read_only(config->runtime);
   return 0;
 }
 

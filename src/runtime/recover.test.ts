@@ -95,12 +95,18 @@ test("a task that was created and never started is found so, and can be started"
   await found.exited;
 });
 
+function isRuntime(pid: string): boolean {
+  const path = `/proc/${pid}/cmdline`;
+  return pid !== "" && existsSync(path) && readFileSync(path, "latin1").includes("--pid-file");
+}
+
 test("a start that the engine did not live to see is found once it is decided", async () => {
   const config = fixture.config(["sleep", "1000"]);
   const created = await fixture.runtime.create(config);
   const starting = created.start().catch(() => "cut off");
   const [shim] = fixture.shims(config.id);
-  await until(() => readFileSync(`/proc/${shim}/task/${shim}/children`, "utf8") !== "");
+  const children = () => readFileSync(`/proc/${shim}/task/${shim}/children`, "utf8").split(" ");
+  await until(() => children().some((pid) => isRuntime(pid)));
   await fixture.connect();
   await starting;
   const found = task(await fixture.runtime.recover(config.id, config.bundle));

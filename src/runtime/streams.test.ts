@@ -185,13 +185,13 @@ describe("a terminal", () => {
   });
 
   test("takes a size before it exists", async () => {
-    const config = fixture.config(["sh", "-c", "stty size"], { tty: true });
+    const script = 'while [ "$(stty size 2>&1)" != "5 9" ]; do sleep 0.01; done; echo sized';
+    const config = fixture.config(["sh", "-c", script], { tty: true });
     const task = await fixture.runtime.create(config);
     await task.resize({ height: 5, width: 9 });
     const stream = await task.attach({ stdin: false, from: "start" });
     await task.start();
-    const { out } = await collect(stream, true);
-    expect(out).toBe("5 9\r\n");
+    expect((await collect(stream, true)).out).toBe("sized\r\n");
   });
 
   test("echoes what is typed, and its last output is not lost", async () => {
