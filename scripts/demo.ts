@@ -115,6 +115,7 @@ async function buildAndStart(engine: ThrowawayEngine): Promise<Guestbook> {
 
 async function visit(guestbook: Guestbook): Promise<void> {
   heading(`6  One published port, three replicas: http://127.0.0.1:${guestbook.port}`);
+  await firstAnswer(guestbook);
   await write(guestbook, "the demo", "Written before the update");
   await showReplicas(guestbook);
   line(`    the message is there: ${await showMessage(guestbook)}`);
@@ -295,6 +296,20 @@ async function observeProject(guestbook: Guestbook) {
 function showStarts(took: ReadonlyMap<string, number>): void {
   if (took.size === 0) throw new Error("Compose did not tell when containers started");
   table([...took].sort().map(([name, milliseconds]) => [name, span(milliseconds)]));
+}
+
+/** Waits until the application serves: its containers have started, its servers come up. */
+async function firstAnswer({ port }: Guestbook): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    try {
+      await fetch(`http://127.0.0.1:${port}/health`, { keepalive: false });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await Bun.sleep(20);
+    }
+  }
 }
 
 async function write({ port }: Guestbook, author: string, text: string): Promise<void> {

@@ -21,6 +21,7 @@ const server = Bun.serve({
       const html = page(await listMessages(), replica);
       return new Response(html, { headers: { ...headers, "content-type": "text/html; charset=utf-8" } });
     },
+    "/health": () => new Response("ok\n"),
     "/messages": {
       POST: async (request) => {
         note(request);
