@@ -98,7 +98,7 @@ describe.each(["crun", "runc"])("a container of %s", (runtime) => {
   });
 
   test("stands still while it is paused", async () => {
-    const script = "echo up; i=0; while :; do i=$((i+1)); echo $i > /tmp/count; done";
+    const script = "i=0; echo $i > /tmp/count; echo up; while :; do i=$((i+1)); echo $i > /tmp/count; done";
     const config = fixture.config(["sh", "-c", script], { runtime });
     const { task, stream } = await fixture.run(config);
     await waitFor(stream, /up/);
