@@ -40,8 +40,8 @@ export function parseDuration(text: string): number {
   return text.trim().startsWith("-") ? -total : total;
 }
 
-/** `1.23MB` style with powers of 1000 and four significant digits, as `docker images` prints sizes. */
-export function formatBytes(bytes: number): string {
+/** `1.23MB` style with powers of 1000, as `docker images` prints sizes; some of Docker's lists show four digits. */
+export function formatBytes(bytes: number, digits = 3): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let value = bytes;
   let unit = 0;
@@ -49,7 +49,7 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${Number(value.toPrecision(3))}${units[unit]}`;
+  return `${Number(value.toPrecision(digits))}${units[unit]}`;
 }
 
 /** `About an hour`, `3 minutes`, `2 weeks`: a span in Docker's words (go-units HumanDuration). */

@@ -15,5 +15,10 @@ export class ExitError extends Error {
 /** What to tell of an error: the engine's own words are marked as Docker marks its daemon's. */
 export function explain(error: unknown): string {
   if (error instanceof ApiError) return `Error response from daemon: ${error.message}`;
-  return messageOf(error);
+  return plainWords(messageOf(error));
+}
+
+/** `ENOENT: no such file or directory, open '/x'` in the order that Docker's errors have. */
+function plainWords(message: string): string {
+  return message.replace(/^E[A-Z]+: (.+), (\w+) '(.*)'$/, "$2 $3: $1");
 }

@@ -1,7 +1,7 @@
 import { isKind } from "../base/index.ts";
 import type { Cli } from "./cli.ts";
 import { ExitError, explain } from "./exit.ts";
-import { compileTemplate, inspectMissing } from "./template/index.ts";
+import { compileTemplate, inspectMissing, type Template } from "./template/index.ts";
 
 /**
  * Prints objects as an indented JSON list, or each through a Go template. Those that are not there are told on
@@ -13,7 +13,7 @@ export async function printInspected(
   options: { readonly format: string | undefined; readonly get: (name: string) => Promise<unknown> },
 ): Promise<number> {
   const { format, get } = options;
-  const template = format === undefined || format === "" ? undefined : inspectTemplate(format);
+  const template = !format || format === "json" ? undefined : inspectTemplate(format);
   const found: unknown[] = [];
   const failures: string[] = [];
   for (const name of names) {
@@ -24,16 +24,27 @@ export async function printInspected(
       failures.push(explain(error));
     }
   }
-  if (!template) await cli.out.write(`${found.length === 0 ? "[]" : JSON.stringify(found, null, 4)}\n`);
-  else for (const object of found) await cli.out.write(`${template.run(object)}\n`);
+  if (template) for (const object of found) await printOne(cli, template, object);
+  else await cli.out.write(`${JSON.stringify(found, null, format === "json" ? undefined : 4)}\n`);
   if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
   return 0;
 }
 
+/** What was printed before the template failed is Docker's: an empty line. */
+async function printOne(cli: Cli, template: Template, object: unknown): Promise<void> {
+  try {
+    await cli.out.write(`${template.run(object)}\n`);
+  } catch (error) {
+    await cli.out.write("\n");
+    throw error;
+  }
+}
+
 /** A template over an object of the API; `json` is the whole object. */
-export function inspectTemplate(format: string) {
+export function inspectTemplate(format: string): Template {
   return compileTemplate(format === "json" ? "{{json .}}" : format, {
     parseError: "template parsing error",
+    parseCode: 64,
     runError: "template parsing error",
     missing: inspectMissing,
   });

@@ -22,13 +22,16 @@ export const inspectCommand: Command = {
     const kinds = inspectors(cli.client, flags.bool("size"));
     const wanted = flags.text("type");
     const chosen = wanted === "" ? kinds : kinds.filter(({ type }) => type === wanted);
-    if (chosen.length === 0) throw new ExitError(1, `unknown type: "${wanted}"`);
+    const [only] = chosen;
+    if (!only) throw new ExitError(1, `unknown type: "${wanted}": must be one of ${types.join(", ")}`);
     return await printInspected(cli, args, {
       format: flags.find("format"),
-      get: (name) => firstFound(name, chosen, wanted),
+      get: (name) => (wanted === "" ? firstFound(name, kinds) : only.get(name)),
     });
   },
 };
+
+const types = ["container", "image", "network", "volume"].map((type) => JSON.stringify(type));
 
 interface Inspector {
   readonly type: string;
@@ -45,7 +48,7 @@ function inspectors(client: Client, size: boolean): Inspector[] {
 }
 
 /** The first kind that knows the name answers. */
-async function firstFound(name: string, kinds: readonly Inspector[], wanted: string): Promise<unknown> {
+async function firstFound(name: string, kinds: readonly Inspector[]): Promise<unknown> {
   for (const kind of kinds) {
     try {
       return await kind.get(name);
@@ -53,5 +56,5 @@ async function firstFound(name: string, kinds: readonly Inspector[], wanted: str
       if (!isKind(error, "not-found")) throw error;
     }
   }
-  throw new ExitError(1, `Error: No such ${wanted || "object"}: ${name}`);
+  throw new ExitError(1, `Error: No such object: ${name}`);
 }

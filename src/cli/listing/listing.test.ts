@@ -21,7 +21,7 @@ describe("listings", () => {
 
   test("take columns from a table template, labels by name", () => {
     expect(renderListing(rows, options('table {{.Names}}\\t{{.Label "com.a"}}'))).toBe(
-      ["NAMES     A", "web       ", "db        ", ""].join("\n"),
+      ["NAMES     a", "web       ", "db        ", ""].join("\n"),
     );
   });
 
@@ -38,7 +38,7 @@ describe("listings", () => {
 
   test("refuse fields that they do not have", () => {
     expect(() => renderListing(rows, options("{{.Foo}}"))).toThrow(
-      `failed to execute template: template: :1: executing "" at <.Foo>: can't evaluate field Foo in type *formatter.ContainerContext`,
+      `failed to execute template: template: :1:2: executing "" at <.Foo>: can't evaluate field Foo in type *formatter.ContainerContext`,
     );
   });
 });

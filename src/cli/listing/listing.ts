@@ -1,9 +1,9 @@
 import type { Output } from "../output.ts";
-import { compileTemplate, type TemplateOptions, toJSON } from "../template/index.ts";
+import { compileTemplate, ownJSON, type TemplateOptions } from "../template/index.ts";
 import { alignTable } from "./table.ts";
 
 /** One line of a listing: what templates may ask for. `Label` and the like take an argument. */
-export type Row = Readonly<Record<string, string | boolean | ((key: string) => string)>>;
+export type Row = Readonly<Record<string, string | boolean | null | ((key: string) => string)>>;
 
 export interface ListingOptions {
   /** What `--format` says; undefined or `table` is the default table. */
@@ -29,7 +29,7 @@ export async function printListing(
 /** See `printListing`. */
 export function renderListing(rows: readonly Row[], options: ListingOptions): string {
   const { format = "table" } = options;
-  if (format === "json") return rows.map((row) => `${toJSON(plain(row))}\n`).join("");
+  if (format === "json") return rows.map((row) => `${rowJSON(row)}\n`).join("");
   const isTable = format === "table" || format.startsWith("table ");
   const source = format === "table" || format === "" ? options.table : format.replace(/^table\s+/, "");
   const template = compileTemplate(withTabs(source), errors(options));
@@ -40,7 +40,7 @@ export function renderListing(rows: readonly Row[], options: ListingOptions): st
 
 function errors({ type }: ListingOptions): TemplateOptions {
   return {
-    parseError: "template parsing error",
+    parseError: "failed to parse template",
     runError: "failed to execute template",
     missing: (_owner, name) => {
       throw new Error(`can't evaluate field ${name} in type *formatter.${type}`);
@@ -50,20 +50,27 @@ function errors({ type }: ListingOptions): TemplateOptions {
 
 /** `{{json .}}` shows the plain fields. */
 function withJSON(row: Row): object {
-  return Object.defineProperty({ ...row }, "toJSON", { value: () => plain(row), enumerable: false });
+  return Object.defineProperty({ ...row }, ownJSON, { value: () => rowJSON(row), enumerable: false });
 }
 
-function plain(row: Row): Record<string, string | boolean> {
-  const fields: Record<string, string | boolean> = {};
+const htmlSigns: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
+
+/** Rows come with HTML's signs escaped, as Go writes them where nobody says otherwise. */
+function rowJSON(row: Row): string {
+  return JSON.stringify(plain(row)).replace(/[<>&]/g, (sign) => htmlSigns[sign] ?? sign);
+}
+
+function plain(row: Row): Record<string, string | boolean | null> {
+  const fields: Record<string, string | boolean | null> = {};
   for (const key of Object.keys(row).sort()) {
     const value = row[key];
-    if (typeof value === "string" || typeof value === "boolean") fields[key] = value;
+    if (typeof value !== "function" && value !== undefined) fields[key] = value;
   }
   return fields;
 }
 
 function headingRow({ headings }: ListingOptions): object {
-  return { ...headings, Label: (key: string) => key.split(".").at(-1)?.toUpperCase() ?? key };
+  return { ...headings, Label: (key: string) => key.split(".").at(-1)?.replace(/[-_]/g, " ") ?? key };
 }
 
 function withTabs(text: string): string {

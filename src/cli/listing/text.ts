@@ -5,13 +5,14 @@ export function ago(unixSeconds: number, now = Date.now()): string {
   return unixSeconds <= 0 ? "N/A" : `${formatSpan(now - unixSeconds * 1000)} ago`;
 }
 
-/** A time as Go prints it: `2024-05-01 12:00:00 +0000 UTC`. */
+/** A time as Go prints it: `2024-05-01 12:00:00.5 +0000 UTC`. */
 export function goTime(unixSeconds: number): string {
   const date = new Date(unixSeconds * 1000);
   const offset = -date.getTimezoneOffset();
   const local = new Date(date.getTime() + offset * 60_000).toISOString();
   const name = offset === 0 ? "UTC" : zoneName(date);
-  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${zoneOffset(offset, "")} ${name}`;
+  const fraction = local.slice(19, 23).replace(/\.?0+$/, "");
+  return `${local.slice(0, 10)} ${local.slice(11, 19)}${fraction} ${zoneOffset(offset, "")} ${name}`;
 }
 
 /** A time as Docker prints events: RFC 3339 with nanoseconds and the local offset. */

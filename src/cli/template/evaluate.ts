@@ -46,7 +46,7 @@ function runNode(node: Node, scope: Scope, out: string[]): Flow {
       return "go on";
     case "output": {
       const value = pipe(node.pipeline, scope);
-      if (node.pipeline.variables.length === 0) out.push(printed(value));
+      if (node.pipeline.variables.length === 0) out.push(printed(value, lastField(node.pipeline)));
       return "go on";
     }
     case "branch":
@@ -113,9 +113,7 @@ function callValue(call: Call, scope: Scope, last: readonly Value[]): Value {
   const value = operandValue(operand, scope);
   if (typeof value === "function") return value(...args.map((arg) => operandValue(arg, scope)), ...last);
   if (args.length > 0 || last.length > 0) {
-    throw new Error(
-      `at <${sourceOf(operand)}>: ${sourceOf(operand)} has arguments but cannot be invoked as function`,
-    );
+    throw failure(operand, `${sourceOf(operand)} has arguments but cannot be invoked as function`);
   }
   return value;
 }
@@ -129,7 +127,7 @@ function callFunction(name: string, call: Call, at: { scope: Scope; last: readon
     return functions[name]?.(values);
   } catch (error) {
     const source = [name, ...call.args.map(sourceOf)].join(" ");
-    throw new Error(`at <${source}>: ${messageOf(error)}`);
+    throw failure(call.operand, messageOf(error), source);
   }
 }
 
@@ -161,11 +159,14 @@ function operandValue(operand: Operand, scope: Scope): Value {
   }
 }
 
-function fields(start: Value, operand: Operand & { fields: readonly string[] }, scope: Scope): Value {
+function fields(start: Value, operand: FieldOperand, scope: Scope): Value {
   let value = start;
+  let absentName: string | undefined;
   for (const name of operand.fields) {
+    if (absentName !== undefined)
+      throw failure(operand, `map has no entry for key ${JSON.stringify(absentName)}`);
     if (value === undefined || value === null || value === noValue) {
-      throw new Error(`at <${sourceOf(operand)}>: nil pointer evaluating interface {}.${name}`);
+      throw failure(operand, `nil pointer evaluating interface {}.${name}`);
     }
     if (isRecord(value) && Object.hasOwn(value, name)) {
       value = value[name];
@@ -174,18 +175,53 @@ function fields(start: Value, operand: Operand & { fields: readonly string[] }, 
     try {
       value = scope.missing(value, name);
     } catch (error) {
-      throw new Error(`at <${sourceOf(operand)}>: ${messageOf(error)}`);
+      throw failure(operand, messageOf(error));
     }
+    if (value === undefined) absentName = name;
   }
   return value;
 }
+
+type FieldOperand = Extract<Operand, { fields: readonly string[] }>;
 
 function owner(scope: Scope, name: string): Scope {
   for (let at: Scope | undefined = scope; at; at = at.parent) if (at.variables.has(name)) return at;
   throw new Error(`undefined variable "${name}"`);
 }
 
-function printed(value: Value): string {
-  if (value === noValue || value === undefined || value === null) return "<no value>";
-  return show(value);
+/** The name of the field that a pipeline prints as it is. */
+function lastField({ calls }: Pipeline): string | undefined {
+  const operand = calls.length === 1 ? calls[0]?.operand : undefined;
+  return operand && "fields" in operand ? operand.fields.at(-1) : undefined;
+}
+
+function printed(value: Value, name: string | undefined): string {
+  if (value === noValue) return "<no value>";
+  if (value !== undefined && value !== null) return show(value);
+  if (name === undefined) return "<no value>";
+  return value === undefined || pointers.has(name) ? "<nil>" : maps.has(name) ? "map[]" : "[]";
+}
+
+/** What an empty field of Docker's types prints as: a nil pointer, an empty map, or else an empty list. */
+const pointers = new Set([
+  ...["Health", "Healthcheck", "MemorySwappiness", "OomKillDisable", "PidsLimit", "Init", "StopTimeout"],
+  ...["IPAMConfig", "Error", "UsageData"],
+]);
+const maps = new Set([
+  ...["Volumes", "Labels", "ExposedPorts", "Tmpfs", "Sysctls", "Annotations", "StorageOpt", "DriverOpts"],
+  ...["PortBindings", "Options", "Ports", "Config", "Data", "AuxiliaryAddresses"],
+]);
+
+/** A template that does not fit its data: Go's reason, and where in the template. */
+export class TemplateFailure extends Error {
+  readonly at: number;
+
+  constructor(message: string, at: number) {
+    super(message);
+    this.at = at;
+  }
+}
+
+function failure(operand: Operand, reason: string, source = sourceOf(operand)): TemplateFailure {
+  return new TemplateFailure(`<${source}>: ${reason}`, "at" in operand ? operand.at : 0);
 }

@@ -1,11 +1,12 @@
 import { messageOf } from "../../base/index.ts";
 import { ExitError } from "../exit.ts";
-import { absent, evaluate, type MissingField } from "./evaluate.ts";
+import { absent, evaluate, type MissingField, TemplateFailure } from "./evaluate.ts";
 import { functions } from "./functions.ts";
+import type { Node } from "./nodes.ts";
 import { parseTemplate } from "./parser.ts";
 import { isRecord, type Value } from "./values.ts";
 
-export { toJSON } from "./values.ts";
+export { ownJSON, toJSON } from "./values.ts";
 
 /** A template ready to run over many values. */
 export interface Template {
@@ -16,6 +17,8 @@ export interface Template {
 export interface TemplateOptions {
   /** What stands before Go's reason when the template cannot be parsed. */
   readonly parseError: string;
+  /** The exit code of a template that cannot be parsed; default 1. */
+  readonly parseCode?: number;
   /** What stands before Go's reason when it cannot be run. */
   readonly runError: string;
   /** How fields that are not there are met. */
@@ -24,14 +27,31 @@ export interface TemplateOptions {
 
 /** Parses a Go template with Docker's functions; throws `ExitError` with Docker's words. */
 export function compileTemplate(text: string, options: TemplateOptions): Template {
-  const nodes = guarded(() => parseTemplate(text, names), `${options.parseError}: template: :1: `);
+  const nodes = parsed(text, options);
   return {
-    run: (data) =>
-      guarded(
-        () => evaluate(nodes, data, options.missing),
-        `${options.runError}: template: :1: executing "" `,
-      ),
+    run: (data) => {
+      try {
+        return evaluate(nodes, data, options.missing);
+      } catch (error) {
+        const at = error instanceof TemplateFailure ? place(text, error.at) : "1";
+        throw new ExitError(1, `${options.runError}: template: :${at}: executing "" at ${messageOf(error)}`);
+      }
+    },
   };
+}
+
+function parsed(text: string, options: TemplateOptions): Node[] {
+  try {
+    return parseTemplate(text, names);
+  } catch (error) {
+    throw new ExitError(options.parseCode ?? 1, `${options.parseError}: template: :1: ${messageOf(error)}`);
+  }
+}
+
+/** `line:column` as Go counts: lines from 1, bytes of the line from 0. */
+function place(text: string, at: number): string {
+  const before = text.slice(0, at).split("\n");
+  return `${before.length}:${Buffer.byteLength(before.at(-1) ?? "")}`;
 }
 
 /** For objects of the API: Go's names for IDs, nothing for optional fields and map keys, an error for all else. */
@@ -95,11 +115,3 @@ const optionalFields = new Set([
 ]);
 
 const names: ReadonlySet<string> = new Set(Object.keys(functions));
-
-function guarded<T>(work: () => T, prefix: string): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new ExitError(1, prefix + messageOf(error));
-  }
-}

@@ -1,10 +1,9 @@
-/** A word of a template's action. */
-export type Token =
-  | {
-      readonly kind: "field" | "variable" | "identifier" | "string" | "number" | "char" | "symbol";
-      readonly text: string;
-    }
-  | { readonly kind: "space"; readonly text: " " };
+/** A word of a template's action, and where it stands in the template. */
+export interface Token {
+  readonly kind: "field" | "variable" | "identifier" | "string" | "number" | "char" | "symbol" | "space";
+  readonly text: string;
+  readonly at: number;
+}
 
 /** A template cut into literal text and actions. */
 export type Piece =
@@ -20,16 +19,19 @@ export function cutTemplate(template: string): Piece[] {
     const close = closing(template, open + 2);
     let inner = template.slice(open + 2, close);
     let text = template.slice(rest, open);
+    let offset = open + 2;
     if (trimNext) text = text.trimStart();
     if (/^-\s/.test(inner)) {
       text = text.trimEnd();
       inner = inner.slice(1);
+      offset += 1;
     }
     trimNext = /\s-$/.test(inner);
     if (trimNext) inner = inner.slice(0, -1);
     if (text !== "") pieces.push({ kind: "text", text });
     if (!/^\s*\/\*[\s\S]*\*\/\s*$/.test(inner)) {
-      pieces.push({ kind: "action", source: inner.trim(), offset: open + 2 });
+      offset += inner.length - inner.trimStart().length;
+      pieces.push({ kind: "action", source: inner.trim(), offset });
     }
     rest = close + 2;
   }
@@ -60,7 +62,8 @@ function skipString(template: string, from: number): number {
   throw new Error("unterminated quoted string");
 }
 
-const patterns: readonly (readonly [Exclude<Token["kind"], "space">, RegExp])[] = [
+const patterns: readonly (readonly [Token["kind"], RegExp])[] = [
+  ["space", /^\s+/],
   ["string", /^(?:"(?:[^"\\]|\\.)*"|`[^`]*`)/],
   ["char", /^'(?:[^'\\]|\\.)'/],
   ["field", /^\.[\p{L}_][\p{L}\p{N}_]*/u],
@@ -70,31 +73,23 @@ const patterns: readonly (readonly [Exclude<Token["kind"], "space">, RegExp])[] 
   ["symbol", /^(?::=|[.()|,=])/],
 ];
 
-/** Cuts an action into its words; throws in Go's words. */
-export function tokenize(source: string): Token[] {
+/** Cuts an action, which stands at `offset`, into its words; throws in Go's words. */
+export function tokenize(source: string, offset: number): Token[] {
   const tokens: Token[] = [];
-  let rest = source;
-  while (rest !== "") {
-    const space = /^\s+/.exec(rest)?.[0];
-    if (space) {
-      tokens.push({ kind: "space", text: " " });
-      rest = rest.slice(space.length);
-      continue;
-    }
-    const token = match(rest);
-    if (!token) throw new Error(unexpected(rest));
+  for (let at = 0; at < source.length; ) {
+    const token = match(source.slice(at), offset + at);
     tokens.push(token);
-    rest = rest.slice(token.text.length);
+    at += token.text.length;
   }
   return tokens;
 }
 
-function match(rest: string): Token | undefined {
+function match(rest: string, at: number): Token {
   for (const [kind, pattern] of patterns) {
     const text = pattern.exec(rest)?.[0];
-    if (text !== undefined) return { kind, text };
+    if (text !== undefined) return { kind, text, at };
   }
-  return undefined;
+  throw new Error(unexpected(rest));
 }
 
 function unexpected(rest: string): string {

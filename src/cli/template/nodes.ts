@@ -1,12 +1,22 @@
-/** An expression that gives a value. */
+/** An expression that gives a value. `at` is where Go places errors about it. */
 export type Operand =
   | { readonly kind: "dot" }
   | { readonly kind: "nil" }
   | { readonly kind: "literal"; readonly value: string | number | boolean; readonly text: string }
-  | { readonly kind: "variable"; readonly name: string; readonly fields: readonly string[] }
-  | { readonly kind: "field"; readonly fields: readonly string[] }
-  | { readonly kind: "function"; readonly name: string }
-  | { readonly kind: "group"; readonly pipeline: Pipeline; readonly fields: readonly string[] };
+  | {
+      readonly kind: "variable";
+      readonly name: string;
+      readonly fields: readonly string[];
+      readonly at: number;
+    }
+  | { readonly kind: "field"; readonly fields: readonly string[]; readonly at: number }
+  | { readonly kind: "function"; readonly name: string; readonly at: number }
+  | {
+      readonly kind: "group";
+      readonly pipeline: Pipeline;
+      readonly fields: readonly string[];
+      readonly at: number;
+    };
 
 /** An operand with its arguments: `index .A "b"`. */
 export interface Call {

@@ -5,7 +5,7 @@ import type { Call, Node, Operand, Pipeline } from "./nodes.ts";
 export function parseTemplate(template: string, functions: ReadonlySet<string>): Node[] {
   const reader: Reader = { pieces: cutTemplate(template), at: 0, functions };
   const { nodes, end } = parseList(reader);
-  if (end !== undefined) throw new Error(`unexpected {{${end}}}`);
+  if (end !== undefined) throw new Error(`unexpected {{${end.source}}}`);
   return nodes;
 }
 
@@ -15,8 +15,10 @@ interface Reader {
   readonly functions: ReadonlySet<string>;
 }
 
+type Action = Pick<Extract<Piece, { kind: "action" }>, "source" | "offset">;
+
 /** Nodes up to `{{end}}`, `{{else …}}` or the end of the template; `end` is what stopped it. */
-function parseList(reader: Reader): { nodes: Node[]; end: string | undefined } {
+function parseList(reader: Reader): { nodes: Node[]; end: Action | undefined } {
   const nodes: Node[] = [];
   for (let piece = reader.pieces[reader.at]; piece; piece = reader.pieces[reader.at]) {
     reader.at += 1;
@@ -25,18 +27,18 @@ function parseList(reader: Reader): { nodes: Node[]; end: string | undefined } {
       continue;
     }
     const word = /^[a-z]+\b/.exec(piece.source)?.[0];
-    if (word === "end" || word === "else") return { nodes, end: piece.source };
-    nodes.push(parseAction(reader, piece.source, word));
+    if (word === "end" || word === "else") return { nodes, end: piece };
+    nodes.push(parseAction(reader, piece, word));
   }
   return { nodes, end: undefined };
 }
 
-function parseAction(reader: Reader, source: string, word: string | undefined): Node {
+function parseAction(reader: Reader, action: Action, word: string | undefined): Node {
   switch (word) {
     case "if":
     case "with":
     case "range":
-      return parseBranch(reader, word, source.slice(word.length));
+      return parseBranch(reader, word, after(action, word.length));
     case "break":
     case "continue":
       return { kind: word };
@@ -45,28 +47,35 @@ function parseAction(reader: Reader, source: string, word: string | undefined): 
     case "block":
       throw new Error(`unexpected {{${word}}}`);
     default:
-      return { kind: "output", pipeline: parsePipeline(source, reader.functions, "command") };
+      return { kind: "output", pipeline: parsePipeline(action, reader.functions, "command") };
   }
 }
 
-function parseBranch(reader: Reader, word: "if" | "with" | "range", source: string): Node {
-  const pipeline = parsePipeline(source.trim(), reader.functions, word);
+/** What stands in an action after its first `length` characters. */
+function after({ source, offset }: Action, length: number): Action {
+  const rest = source.slice(length);
+  return { source: rest.trim(), offset: offset + length + rest.length - rest.trimStart().length };
+}
+
+function parseBranch(reader: Reader, word: "if" | "with" | "range", action: Action): Node {
+  const pipeline = parsePipeline(action, reader.functions, word);
   const { nodes: body, end } = parseList(reader);
   if (end === undefined) throw new Error("unexpected EOF");
-  const chained = /^else\s+(if|with)\b(.*)$/s.exec(end);
+  const chained = /^else\s+(if|with)\b/.exec(end.source);
   if (chained) {
     const next = chained[1] === "with" ? "with" : "if";
-    return { kind: "branch", word, pipeline, body, otherwise: [parseBranch(reader, next, chained[2] ?? "")] };
+    const otherwise = [parseBranch(reader, next, after(end, chained[0].length))];
+    return { kind: "branch", word, pipeline, body, otherwise };
   }
-  if (end !== "else") return { kind: "branch", word, pipeline, body, otherwise: [] };
+  if (end.source !== "else") return { kind: "branch", word, pipeline, body, otherwise: [] };
   const rest = parseList(reader);
   if (rest.end === undefined) throw new Error("unexpected EOF");
-  if (rest.end !== "end") throw new Error("expected end; found {{else}}");
+  if (rest.end.source !== "end") throw new Error("expected end; found {{else}}");
   return { kind: "branch", word, pipeline, body, otherwise: rest.nodes };
 }
 
-function parsePipeline(source: string, functions: ReadonlySet<string>, what: string): Pipeline {
-  const words: Words = { tokens: tokenize(source), at: 0, functions };
+function parsePipeline(action: Action, functions: ReadonlySet<string>, what: string): Pipeline {
+  const words: Words = { tokens: tokenize(action.source, action.offset), at: 0, functions };
   const pipeline = readPipeline(words, what);
   const extra = words.tokens[words.at];
   if (extra) throw new Error(`unexpected ${JSON.stringify(extra.text)} in ${what}`);
@@ -126,13 +135,19 @@ function readOperand(words: Words): Operand | undefined {
   const token = words.tokens[words.at];
   if (!token || token.kind === "space") return undefined;
   if (token.text === "(") return readGroup(words);
+  const start = words.at;
   words.at += 1;
   switch (token.kind) {
     case "field":
       words.at -= 1;
-      return { kind: "field", fields: readFields(words) };
+      // Go places a chain of fields at its second one.
+      return {
+        kind: "field",
+        fields: readFields(words),
+        at: words.tokens[start + 1]?.kind === "field" ? at(words, start + 1) : token.at,
+      };
     case "variable":
-      return { kind: "variable", name: token.text, fields: readFields(words) };
+      return { kind: "variable", name: token.text, fields: readFields(words), at: at(words, start + 1) };
     case "string":
       return { kind: "literal", value: unquote(token.text), text: token.text };
     case "char":
@@ -144,7 +159,7 @@ function readOperand(words: Words): Operand | undefined {
     case "number":
       return { kind: "literal", value: Number(token.text), text: token.text };
     case "identifier":
-      return identifier(token.text, words.functions);
+      return identifier(token, words.functions);
     case "symbol":
       if (token.text === ".") return { kind: "dot" };
       words.at -= 1;
@@ -157,7 +172,13 @@ function readGroup(words: Words): Operand {
   const pipeline = readPipeline(words, "parenthesized pipeline");
   if (words.tokens[words.at]?.text !== ")") throw new Error("unclosed left paren");
   words.at += 1;
-  return { kind: "group", pipeline, fields: readFields(words) };
+  const start = words.at;
+  return { kind: "group", pipeline, fields: readFields(words), at: at(words, start) };
+}
+
+/** Where this word stands, or the last one before it. */
+function at(words: Words, index: number): number {
+  return (words.tokens[index] ?? words.tokens.at(-1))?.at ?? 0;
 }
 
 function readFields(words: Words): string[] {
@@ -169,11 +190,11 @@ function readFields(words: Words): string[] {
   return fields;
 }
 
-function identifier(name: string, functions: ReadonlySet<string>): Operand {
+function identifier({ text: name, at }: Token, functions: ReadonlySet<string>): Operand {
   if (name === "true" || name === "false") return { kind: "literal", value: name === "true", text: name };
   if (name === "nil") return { kind: "nil" };
   if (!functions.has(name)) throw new Error(`function ${JSON.stringify(name)} not defined`);
-  return { kind: "function", name };
+  return { kind: "function", name, at };
 }
 
 function skipSpace(words: Words): boolean {

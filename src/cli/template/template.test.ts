@@ -82,6 +82,13 @@ describe("templates", () => {
     expect(run("{{.Labels.absent}}")).toBe("<no value>");
   });
 
+  test("print what is empty as Docker's types do", () => {
+    expect(
+      run("{{.Binds}} {{.Volumes}} {{.Health}} {{.Init}}", { Binds: null, Volumes: null, Init: null }),
+    ).toBe("[] map[] <nil> <nil>");
+    expect(run("{{json .Binds}}", { Binds: null })).toBe("null");
+  });
+
   test.each([
     ["{{.Id", "template parsing error: template: :1: unclosed action"],
     ["{{foo .Id}}", 'template parsing error: template: :1: function "foo" not defined'],
@@ -89,7 +96,15 @@ describe("templates", () => {
     ["{{end}}", "template parsing error: template: :1: unexpected {{end}}"],
     [
       "{{.Foo}}",
-      'template parsing error: template: :1: executing "" at <.Foo>: map has no entry for key "Foo"',
+      'template parsing error: template: :1:2: executing "" at <.Foo>: map has no entry for key "Foo"',
+    ],
+    [
+      "x{{ .Health.Status }}",
+      'template parsing error: template: :1:11: executing "" at <.Health.Status>: map has no entry for key "Health"',
+    ],
+    [
+      "{{index .Tags 7}}",
+      'template parsing error: template: :1:2: executing "" at <index .Tags 7>: error calling index: index out of range: 7',
     ],
     ["{{}}", "template parsing error: template: :1: missing value for command"],
   ])("tell what is wrong with %s", (template, message) => {

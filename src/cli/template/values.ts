@@ -24,7 +24,11 @@ export function show(value: Value): string {
   return String(value);
 }
 
-/** A value as Go's `json.Marshal` writes it, keys sorted as the engine gave them, HTML signs left alone. */
+/** Under this key a value may say itself how it is written as JSON. */
+export const ownJSON = Symbol("own JSON");
+
+/** A value as JSON, keys in the order that the engine gave, unless the value says itself how it is written. */
 export function toJSON(value: Value): string {
-  return JSON.stringify(value ?? null);
+  const own = typeof value === "object" && value !== null && ownJSON in value ? value[ownJSON] : undefined;
+  return typeof own === "function" ? String(own()) : JSON.stringify(value ?? null);
 }

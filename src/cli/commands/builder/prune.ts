@@ -23,7 +23,7 @@ export const pruneBuilderCommand: Command = {
     });
     const deleted = CachesDeleted ?? [];
     const list = deleted.length > 0 ? `Deleted build cache objects:\n${deleted.join("\n")}\n\n` : "";
-    await cli.out.write(`${list}Total reclaimed space: ${formatBytes(SpaceReclaimed)}\n`);
+    await cli.out.write(`${list}Total reclaimed space: ${formatBytes(SpaceReclaimed, 4)}\n`);
     return 0;
   },
 };

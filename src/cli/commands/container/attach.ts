@@ -17,11 +17,11 @@ export const attachCommand: Command = {
 async function run(cli: Cli, { flags, args: [name = ""] }: Invocation): Promise<number> {
   const { State, Config, Id } = await cli.client.containers.inspect(name);
   if (!State.Running) {
-    throw new ExitError(1, "cannot attach to a stopped container, start it first");
+    throw new ExitError(1, "You cannot attach to a stopped container, start it first");
   }
-  if (State.Paused) throw new ExitError(1, "cannot attach to a paused container, unpause it first");
+  if (State.Paused) throw new ExitError(1, "You cannot attach to a paused container, unpause it first");
   if (State.Restarting) {
-    throw new ExitError(1, "cannot attach to a restarting container, wait until it is running");
+    throw new ExitError(1, "You cannot attach to a restarting container, wait until it is running");
   }
   const end = await attachRunning(cli, Id, {
     tty: Config.Tty ?? false,

@@ -45,7 +45,7 @@ async function run(cli: Cli, { flags, args: [source = "", target = ""] }: Invoca
   const streamed = to.path === "-" || from.path === "-";
   if (!flags.bool("quiet") && !streamed) {
     const where = to.container === "" ? pathAt(cli, to.path) : `${to.container}:${to.path}`;
-    await cli.err.write(`Successfully copied ${formatBytes(copied)} to ${where}\n`);
+    await cli.err.write(`Successfully copied ${formatBytes(copied, 4)} to ${where}\n`);
   }
   return 0;
 }

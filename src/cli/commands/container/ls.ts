@@ -38,7 +38,7 @@ export const listContainersCommand: Command = {
 async function run(cli: Cli, { flags }: Invocation): Promise<number> {
   const format = flags.find("format");
   const last = flags.bool("latest") && (flags.int("last") ?? -1) < 0 ? 1 : (flags.int("last") ?? -1);
-  const size = flags.bool("size") || /\.Size\b/.test(format ?? "");
+  const size = flags.bool("size") || /\.Size\b|json \./.test(format ?? "");
   const found = await cli.client.containers.list({
     all: flags.bool("all") || last > 0,
     limit: last > 0 ? last : undefined,

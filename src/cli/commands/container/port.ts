@@ -27,7 +27,7 @@ function onePort(ports: PortMap, { name, wanted }: { name: string; wanted: strin
   const [port = "", protocol = "tcp"] = wanted.split("/");
   const bindings = ports[`${port}/${protocol}`];
   if (!bindings || bindings.length === 0) {
-    throw new ExitError(1, `no public port '${wanted}' published for ${name}`);
+    throw new ExitError(1, `Error: No public port '${wanted}' published for ${name}`);
   }
   return bindings.map(joinHost).sort();
 }

@@ -17,7 +17,7 @@ export const pruneContainersCommand: Command = {
     const { ContainersDeleted, SpaceReclaimed } = await cli.client.containers.prune({ filters });
     const deleted = ContainersDeleted ?? [];
     const list = deleted.length > 0 ? `Deleted Containers:\n${deleted.join("\n")}\n\n` : "";
-    await cli.out.write(`${list}Total reclaimed space: ${formatBytes(SpaceReclaimed)}\n`);
+    await cli.out.write(`${list}Total reclaimed space: ${formatBytes(SpaceReclaimed, 4)}\n`);
     return 0;
   },
 };

@@ -1,5 +1,5 @@
 import type { Command } from "../../cli.ts";
-import { ExitError } from "../../exit.ts";
+import { ExitError, explain } from "../../exit.ts";
 
 export const renameCommand: Command = {
   usage: "rename CONTAINER NEW_NAME",
@@ -10,7 +10,9 @@ export const renameCommand: Command = {
     if (from.trim() === "" || to.trim() === "") {
       throw new ExitError(1, "Error: Neither old nor new names may be empty");
     }
-    await cli.client.containers.rename(from, to);
+    await cli.client.containers.rename(from, to).catch((error: unknown) => {
+      throw new ExitError(1, `${explain(error)}\nError: failed to rename container named ${from}`);
+    });
     return 0;
   },
 };

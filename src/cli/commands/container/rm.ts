@@ -1,4 +1,6 @@
+import { isKind } from "../../../base/index.ts";
 import type { Command } from "../../cli.ts";
+import { explain } from "../../exit.ts";
 import { eachTarget } from "../../targets.ts";
 
 export const removeContainerCommand: Command = {
@@ -25,7 +27,14 @@ export const removeContainerCommand: Command = {
     return await eachTarget(cli, args, async (given) => {
       const name = given.replace(/^\/+|\/+$/g, "");
       if (name === "") throw new Error("container name cannot be empty");
-      await cli.client.containers.remove(name, options);
+      try {
+        await cli.client.containers.remove(name, options);
+      } catch (error) {
+        if (!options.force || !isKind(error, "not-found")) throw error;
+        // By force, what is not there is told, but is no failure.
+        await cli.err.write(`${explain(error)}\n`);
+        return "";
+      }
       return given;
     });
   },

@@ -46,7 +46,7 @@ export function containerRow(container: ContainerSummary, { full }: { readonly f
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {})
       .sort()
       .join(","),
-    Platform: "",
+    Platform: null,
   };
 }
 

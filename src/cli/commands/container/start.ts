@@ -23,11 +23,15 @@ async function run(cli: Cli, { flags, args }: Invocation): Promise<number> {
     if (args.length > 1) throw new ExitError(1, "you cannot start and attach multiple containers at once");
     return await startAttached(cli, { flags, args });
   }
+  const failed: string[] = [];
   const code = await eachTarget(cli, args, async (name) => {
-    await cli.client.containers.start(name);
+    await cli.client.containers.start(name).catch((error: unknown) => {
+      failed.push(name);
+      throw error;
+    });
     return name;
   });
-  if (code !== 0) await cli.err.write(`failed to start containers: ${args.join(", ")}\n`);
+  if (code !== 0) await cli.err.write(`Error: failed to start containers: ${failed.join(", ")}\n`);
   return code;
 }
 

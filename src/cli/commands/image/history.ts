@@ -44,7 +44,7 @@ export const historyCommand: Command = {
         table: columns.map((column) => `{{.${column}}}`).join("\t"),
         headings: {
           ID: "IMAGE",
-          CreatedSince: "CREATED",
+          CreatedSince: how.human ? "CREATED" : "CREATED AT",
           CreatedAt: "CREATED AT",
           CreatedBy: "CREATED BY",
           Size: "SIZE",

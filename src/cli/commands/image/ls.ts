@@ -1,7 +1,7 @@
 import { formatBytes, shortID } from "../../../base/index.ts";
 import type { ImageSummary } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
-import { ago, goTime, labelOf, labelText, printListing, type Row } from "../../listing/index.ts";
+import { ago, goTime, printListing, type Row } from "../../listing/index.ts";
 
 export const listImagesCommand: Command = {
   usage: "ls [OPTIONS] [REPOSITORY[:TAG]]",
@@ -33,10 +33,11 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
   if (args[0] !== undefined) filters.reference = [...(filters.reference ?? []), args[0]];
   const images = await cli.client.images.list({ all: flags.bool("all"), filters });
   const newest = [...images].sort((a, b) => b.Created - a.Created);
-  const how = { full: flags.bool("no-trunc"), digests: flags.bool("digests") };
   const format = flags.find("format");
+  const digests = flags.bool("digests");
+  const how = { full: flags.bool("no-trunc"), digests: digests || /\.Digest\b/.test(format ?? "") };
   const plain = format === undefined || format === "table";
-  const columns = ["Repository", "Tag", ...(how.digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"];
+  const columns = ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"];
   await printListing(
     cli.out,
     newest.flatMap((image) => imageRows(image, how)),
@@ -62,7 +63,6 @@ const imageHeadings = {
   VirtualSize: "SIZE",
   SharedSize: "SHARED SIZE",
   UniqueSize: "UNIQUE SIZE",
-  Labels: "LABELS",
 } as const;
 
 interface Name {
@@ -72,24 +72,22 @@ interface Name {
 }
 
 /** One row for each name of the image; one without name for an image that has none. */
-function imageRows(image: ImageSummary, { full }: { full: boolean }): Row[] {
+function imageRows(image: ImageSummary, { full, digests }: { full: boolean; digests: boolean }): Row[] {
   const common = {
     ID: full ? image.Id : shortID(image.Id),
     CreatedSince: ago(image.Created),
     CreatedAt: goTime(image.Created),
     Size: formatBytes(image.Size),
-    VirtualSize: formatBytes(image.Size),
+    VirtualSize: formatBytes(image.Size, 4),
     SharedSize: image.SharedSize < 0 ? "N/A" : formatBytes(image.SharedSize),
     UniqueSize: image.SharedSize < 0 ? "N/A" : formatBytes(image.Size - image.SharedSize),
     Containers: image.Containers < 0 ? "N/A" : String(image.Containers),
-    Labels: labelText(image.Labels),
-    Label: labelOf(image.Labels),
   };
   return namesOf(image).map(({ repository, tag, digest }) => ({
     ...common,
     Repository: repository,
     Tag: tag,
-    Digest: digest,
+    Digest: digests ? digest : "<none>",
   }));
 }
 

@@ -20,7 +20,7 @@ export const pruneImagesCommand: Command = {
     const filters = { ...flags.filters("filter"), dangling: [String(!all)] };
     const { ImagesDeleted, SpaceReclaimed } = await cli.client.images.prune({ filters });
     await cli.out.write(
-      `${deletedImages(ImagesDeleted ?? [])}Total reclaimed space: ${formatBytes(SpaceReclaimed)}\n`,
+      `${deletedImages(ImagesDeleted ?? [])}Total reclaimed space: ${formatBytes(SpaceReclaimed, 4)}\n`,
     );
     return 0;
   },

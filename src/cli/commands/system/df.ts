@@ -48,8 +48,8 @@ function summaryRows(usage: DiskUsageResponse): Row[] {
       Type: kind.name,
       TotalCount: String(kind.total),
       Active: String(kind.active),
-      Size: formatBytes(kind.size),
-      Reclaimable: `${formatBytes(kind.reclaimable)}${kind.name === "Build Cache" ? "" : percent}`,
+      Size: formatBytes(kind.size, 4),
+      Reclaimable: `${formatBytes(kind.reclaimable, 4)}${kind.name === "Build Cache" ? "" : percent}`,
     };
   });
 }
@@ -103,7 +103,7 @@ function verboseText(usage: DiskUsageResponse): string {
   const imageLines = (usage.Images ?? []).map((image) => {
     const [name = "<none>:<none>"] = image.RepoTags ?? [];
     const shared = Math.max(0, image.SharedSize);
-    const sizes = [image.Size, shared, image.Size - shared].map(formatBytes);
+    const sizes = [formatBytes(image.Size), formatBytes(shared, 4), formatBytes(image.Size - shared, 4)];
     const colon = name.lastIndexOf(":");
     const parts = [name.slice(0, colon), name.slice(colon + 1), shortID(image.Id), ago(image.Created)];
     return [...parts, ...sizes, String(Math.max(0, image.Containers))].join("\t");
@@ -114,19 +114,21 @@ function verboseText(usage: DiskUsageResponse): string {
       container.Image,
       JSON.stringify(container.Command),
       String((container.Mounts ?? []).filter((mount) => mount.Type === "volume").length),
-      formatBytes(container.SizeRw ?? 0),
+      formatBytes(container.SizeRw ?? 0, 4),
       ago(container.Created),
       container.Status,
       container.Names.map((name) => name.replace(/^\//, "")).join(","),
     ].join("\t"),
   );
   const volumeLines = (usage.Volumes ?? []).map((volume) =>
-    [volume.Name, String(volume.UsageData?.RefCount ?? 0), formatBytes(volume.UsageData?.Size ?? 0)].join(
+    [volume.Name, String(volume.UsageData?.RefCount ?? 0), formatBytes(volume.UsageData?.Size ?? 0, 4)].join(
       "\t",
     ),
   );
   const cacheLines = (usage.BuildCache ?? []).map((item) =>
-    [shortID(item.ID), item.Type, formatBytes(item.Size), String(item.InUse), String(item.Shared)].join("\t"),
+    [shortID(item.ID), item.Type, formatBytes(item.Size, 4), String(item.InUse), String(item.Shared)].join(
+      "\t",
+    ),
   );
   return [
     section(

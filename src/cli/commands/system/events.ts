@@ -35,8 +35,8 @@ export const eventsCommand: Command = {
 };
 
 function eventLine({ Type, Action, Actor, time, timeNano }: EventMessage): string {
-  // A JSON number does not hold nanoseconds exactly; what it holds is what Docker's own clients in scripts see.
-  const at = timeNano ? BigInt(Math.round(timeNano)) : BigInt(time) * 1_000_000_000n;
+  // A JSON number does not hold nanoseconds exactly: its text is nearest to what was meant.
+  const at = timeNano ? BigInt(String(timeNano)) : BigInt(time) * 1_000_000_000n;
   const attributes = Object.entries(Actor.Attributes ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .sort();

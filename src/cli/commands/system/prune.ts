@@ -37,7 +37,7 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
   const cache = await builds.prune({ all, filters });
   await cli.out.write(list("build cache objects", cache.CachesDeleted));
   freed += gone.SpaceReclaimed + cache.SpaceReclaimed;
-  await cli.out.write(`Total reclaimed space: ${formatBytes(freed)}\n`);
+  await cli.out.write(`Total reclaimed space: ${formatBytes(freed, 4)}\n`);
   return 0;
 }
 

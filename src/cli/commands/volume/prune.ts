@@ -20,7 +20,7 @@ export const pruneVolumesCommand: Command = {
     const { VolumesDeleted, SpaceReclaimed } = await cli.client.volumes.prune({ filters });
     const deleted = VolumesDeleted ?? [];
     const list = deleted.length > 0 ? `Deleted Volumes:\n${deleted.join("\n")}\n\n` : "";
-    await cli.out.write(`${list}Total reclaimed space: ${formatBytes(SpaceReclaimed)}\n`);
+    await cli.out.write(`${list}Total reclaimed space: ${formatBytes(SpaceReclaimed, 4)}\n`);
     return 0;
   },
 };
