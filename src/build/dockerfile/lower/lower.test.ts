@@ -255,7 +255,7 @@ S
     ["FROM base\nCOPY --from=$z a c\n", "", "variable expansion is not supported for --from"],
     ["FROM base\nCOPY --chmod=rw a c\n", "", "invalid chmod parameter: 'rw'"],
     ["FROM base AS a\n", "b", 'target stage "b" could not be found'],
-  ])("%j fails: %s%s", (text, target, message) => {
+  ])("%j for target %j fails: %s", (text, target, message) => {
     const images = [image("base"), image("base:$")];
     expect(failure(() => plan(text, { target, images })).message).toContain(message);
   });
