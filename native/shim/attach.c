@@ -104,8 +104,10 @@ void attach_push(struct client *client) {
 }
 
 void attach_ready(struct client *client, uint32_t events) {
-  bool can_read = client->stdin_open && client->process->state == PROCESS_RUNNING && client->process->in.pending == NULL;
-  if (events & (EPOLLERR | EPOLLHUP)) client->hung_up = true;
+  struct process *process = client->process;
+  bool can_read = client->stdin_open && process->state == PROCESS_RUNNING && process->in.pending == NULL;
+  bool leaves = (events & (EPOLLERR | EPOLLHUP)) && !client->hung_up;
+  if (leaves) client->hung_up = true;
   if ((events & (EPOLLIN | EPOLLHUP)) && can_read) stdin_read_client(client);
   if (client->hung_up && !client->stdin_open) {
     client_close(client);
@@ -113,6 +115,8 @@ void attach_ready(struct client *client, uint32_t events) {
   }
   client_watch(client);
   if (events & EPOLLOUT) attach_push(client);
+  // Its stdin is still to be delivered, but output need not wait for it any longer.
+  if (leaves && !client->reads_log) output_resume(process);
 }
 
 void attach_log_grew(void) {
