@@ -27,6 +27,8 @@ export async function bridge(
   const state = { detached: false };
   client.on("error", () => process.destroy());
   client.on("close", () => process.destroy());
+  // It may have left while the process was being started.
+  if (client.destroyed) process.destroy();
   process.on("error", () => {});
   const detach = (): void => {
     state.detached = true;

@@ -116,7 +116,8 @@ function recordEnd(needs: Needs, record: ContainerRecord, exit: ExitStatus): voi
 
 async function settleIdle(needs: Needs, hooks: RecoveryHooks, record: ContainerRecord): Promise<void> {
   const { phase } = record.state;
-  if (phase === "removing" || phase === "dead") return await removeLocked(needs, record, { volumes: false });
+  if (phase === "removing" || phase === "dead")
+    return await removeLocked(needs, record, { volumes: record.hostConfig.AutoRemove ?? false });
   const neverStarted = record.state.startedAt === "";
   if (record.hostConfig.AutoRemove && !neverStarted) return await hooks.remove(record);
   if (neverStarted) return;
