@@ -239,3 +239,33 @@ async function describe(file: TreeFile): Promise<string> {
   for await (const chunk of file.content()) text += Buffer.from(chunk).toString();
   return `${owner} ${JSON.stringify(text)}`;
 }
+
+/** Output with everything that differs from run to run replaced. */
+export function plain(output: string): string {
+  return output.replace(/\b[0-9a-f]{12}\b/g, "<id>");
+}
+
+/** The failure of a build and what it had said until then. */
+export async function failure(work: Promise<unknown>): Promise<Error & { output: string }> {
+  const thrown: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof Error && "output" in thrown && typeof thrown.output === "string") {
+    return Object.assign(thrown, { output: thrown.output });
+  }
+  throw new Error(`expected a failed build, got ${String(thrown)}`);
+}
+
+/** What the steps of a build say beyond their headers: `run`, `cached` or `config`. */
+export function fates(output: string): string[] {
+  return output
+    .split(/^Step .*$/m)
+    .slice(1)
+    .map((text) => (text.includes("Running in") ? "run" : text.includes("Using cache") ? "cached" : "done"));
+}
+
+/** The same chunks again. */
+export async function* replay(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
