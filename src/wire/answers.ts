@@ -61,7 +61,18 @@ export interface DiskUsageResponse {
   Images: ImageSummary[] | null;
   Containers: ContainerSummary[] | null;
   Volumes: (Volume & { UsageData?: { Size: number; RefCount: number } | null })[] | null;
-  BuildCache: { ID: string; Type: string; InUse: boolean; Shared: boolean; Size: number }[] | null;
+  BuildCache:
+    | {
+        ID: string;
+        Type: string;
+        InUse: boolean;
+        Shared: boolean;
+        Size: number;
+        CreatedAt?: string;
+        LastUsedAt?: string | null;
+        UsageCount?: number;
+      }[]
+    | null;
 }
 
 /** `GET /containers/{id}/stats`, the fields that clients read. */

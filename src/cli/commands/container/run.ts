@@ -1,3 +1,4 @@
+import { messageOf } from "../../../base/index.ts";
 import type { RawStream } from "../../../client/index.ts";
 import type { WaitResponse } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
@@ -78,7 +79,15 @@ async function runAttached(cli: Cli, { flags }: Invocation, plan: ContainerPlan)
   await started.catch((error: unknown) => startFailed(error, { stream, wait, removed: flags.bool("rm") }));
   if ((await ended) === "detached") return 0;
   stream.close();
-  return exitCode(await wait.ended);
+  return exitCode(await outcome(wait));
+}
+
+async function outcome(wait: { readonly ended: Promise<WaitResponse> }): Promise<WaitResponse> {
+  try {
+    return await wait.ended;
+  } catch (error) {
+    throw new ExitError(125, `error waiting for container: ${messageOf(error)}`);
+  }
 }
 
 async function proxySignals(cli: Cli, id: string, on: boolean): Promise<Disposable | undefined> {

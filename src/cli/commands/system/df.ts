@@ -1,7 +1,7 @@
 import { formatBytes, shortID } from "../../../base/index.ts";
 import type { DiskUsageResponse } from "../../../wire/index.ts";
 import type { Command } from "../../cli.ts";
-import { ago, alignTable, printListing, type Row } from "../../listing/index.ts";
+import { ago, alignTable, ellipsis, printListing, type Row } from "../../listing/index.ts";
 
 export const diskUsageCommand: Command = {
   usage: "df [OPTIONS]",
@@ -112,7 +112,7 @@ function verboseText(usage: DiskUsageResponse): string {
     [
       shortID(container.Id),
       container.Image,
-      JSON.stringify(container.Command),
+      JSON.stringify(ellipsis(container.Command, 20)),
       String((container.Mounts ?? []).filter((mount) => mount.Type === "volume").length),
       formatBytes(container.SizeRw ?? 0, 4),
       ago(container.Created),
@@ -126,9 +126,15 @@ function verboseText(usage: DiskUsageResponse): string {
     ),
   );
   const cacheLines = (usage.BuildCache ?? []).map((item) =>
-    [shortID(item.ID), item.Type, formatBytes(item.Size, 4), String(item.InUse), String(item.Shared)].join(
-      "\t",
-    ),
+    [
+      shortID(item.ID),
+      item.Type,
+      formatBytes(item.Size, 4),
+      timeAgo(item.CreatedAt),
+      timeAgo(item.LastUsedAt),
+      String(item.UsageCount ?? 0),
+      String(item.Shared),
+    ].join("\t"),
   );
   return [
     section(
@@ -142,8 +148,14 @@ function verboseText(usage: DiskUsageResponse): string {
       containerLines,
     ),
     section("Local Volumes", "VOLUME NAME\tLINKS\tSIZE", volumeLines),
-    section("Build cache", "CACHE ID\tCACHE TYPE\tSIZE\tIN USE\tSHARED", cacheLines),
+    `Build cache usage: ${formatBytes(cache(usage).size, 4)}\n\n${alignTable([cacheHeading, ...cacheLines])}`,
   ].join("\n");
+}
+
+const cacheHeading = "CACHE ID\tCACHE TYPE\tSIZE\tCREATED\tLAST USED\tUSAGE\tSHARED";
+
+function timeAgo(time: string | null | undefined): string {
+  return time ? ago(Date.parse(time) / 1000) : "";
 }
 
 function section(title: string, heading: string, lines: readonly string[]): string {
