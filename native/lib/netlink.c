@@ -11,8 +11,11 @@ int gantry_netlink_open(int protocol) {
   cleanup_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   if (fd < 0) return -errno;
   int on = 1;
+  int buffer = 8 << 20;
   struct timeval patience = {.tv_sec = 5};
   struct sockaddr_nl local = {.nl_family = AF_NETLINK};
+  // A firewall with thousands of rules is written as one message. Without the right to it the default must do.
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
   if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) return -errno;
   if (setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on) < 0) return -errno;
   if (setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on) < 0) return -errno;

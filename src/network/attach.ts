@@ -19,7 +19,7 @@ import {
   setMaster,
   setNoIPv6,
   setUp,
-} from "./rtnetlink/index.ts";
+} from "./netlink/index.ts";
 import type { Endpoint, Network } from "./types.ts";
 
 type Needs = Pick<NetworkContext, "prefix" | "namespaces">;

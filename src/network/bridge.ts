@@ -17,7 +17,7 @@ import {
   setIPv4,
   setNoIPv6,
   setUp,
-} from "./rtnetlink/index.ts";
+} from "./netlink/index.ts";
 import type { Network } from "./types.ts";
 
 /** Driver options that the bridge driver knows. */

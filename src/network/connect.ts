@@ -34,7 +34,7 @@ export function connect(context: NetworkContext, sandboxID: string, request: End
   attachEndpoint(context, sandboxID, endpoint, network);
   if (!publishingEndpoint(context, endpoints) && endpoint.gateway) routeThrough(context, sandboxID, endpoint);
   undo.defer(() => withdrawNames(context, sandboxID, [endpoint]));
-  startResolver(context, updated, { replace: true });
+  startResolver(context, updated);
   republishPorts(context, updated);
   context.sandboxes.put(updated);
   undo.move();

@@ -17,7 +17,7 @@ import {
   throwFailures,
   u8,
   u32,
-} from "./rtnetlink/index.ts";
+} from "./netlink/index.ts";
 
 /** One tracked connection: where it was sent, and who answers. */
 interface Tracked {

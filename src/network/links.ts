@@ -1,6 +1,6 @@
 import { netlinkProtocols, openNetlink } from "../sys/index.ts";
 import type { NetworkContext } from "./context.ts";
-import { deleteLink, encode, type Link, listLinks, parseAnswers, throwFailures } from "./rtnetlink/index.ts";
+import { deleteLink, encode, type Link, listLinks, parseAnswers, throwFailures } from "./netlink/index.ts";
 
 /** Links that carry this engine's names: bridges and host ends of endpoints. */
 export function ownLinks(context: Pick<NetworkContext, "prefix" | "networks">): readonly Link[] {

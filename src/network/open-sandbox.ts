@@ -35,7 +35,7 @@ export function openSandbox(context: NetworkContext, request: SandboxRequest): S
   const record = recordOf(context, request, endpoints);
   onFailure("stop the resolver", () => context.resolvers.close(id));
   onFailure("withdraw the names", () => withdrawNames(context, id, endpoints));
-  startResolver(context, record, { replace: false });
+  startResolver(context, record);
   const ports = publishPorts(context, request, gateway);
   onFailure("withdraw the ports", () => unpublishPorts(context, record.sandbox, ports));
   const sandbox = { ...record.sandbox, ports };

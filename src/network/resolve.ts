@@ -14,22 +14,12 @@ export function resolvConfOf(endpoints: readonly Endpoint[], overrides: DnsOverr
   return containerResolvConf(kind, readHostResolvConf(), overrides);
 }
 
-/**
- * Makes a sandbox's names known and, when it is on a network with names, serves it a resolver. `replace` says that
- * an earlier engine may have served it.
- */
-export function startResolver(
-  context: NetworkContext,
-  record: SandboxRecord,
-  options: { replace: boolean },
-): void {
+/** Makes a sandbox's names known and, when it is on a network with names, serves it a resolver. */
+export function startResolver(context: NetworkContext, record: SandboxRecord): void {
   const { sandbox } = record;
   publishNames(context, sandbox.id, sandbox.endpoints);
   if (!hasNames(sandbox.endpoints)) return;
-  const { id, path } = sandbox;
-  context.resolvers.open({ id, path, ...options }, () =>
-    viewOf(context, context.sandboxes.find(sandbox.id) ?? record),
-  );
+  context.resolvers.open(sandbox, () => viewOf(context, context.sandboxes.find(sandbox.id) ?? record));
 }
 
 /** Enters endpoints under their present names. The default network has no names. */

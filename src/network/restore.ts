@@ -71,7 +71,7 @@ function restoreSandbox(context: NetworkContext, record: SandboxRecord): void {
     ...(shareKey === undefined ? {} : { shareKey }),
   };
   for (const port of sandbox.ports) context.ports.retake(port, publisher, context.log);
-  step("serve names", () => startResolver(context, record, { replace: true }));
+  step("serve names", () => startResolver(context, record));
 }
 
 /** False when the namespace is gone: after a reboot the file may be there, but nothing is mounted on it. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newID } from "../base/index.ts";
 import { createNetworkNamespace, netlinkProtocols, openNetlink } from "../sys/index.ts";
-import { createBridge, listAddresses, listLinks, perform } from "./rtnetlink/index.ts";
+import { createBridge, listAddresses, listLinks, perform } from "./netlink/index.ts";
 import {
   connectTcp,
   greeting,
@@ -369,7 +369,7 @@ describe("a new engine on the same records", () => {
     const web = await engine.open(["gone"], { ports: [publish()] });
     using _server = serveTcp(web.path, 80, "web");
     Bun.spawnSync(["ip", "link", "del", network.bridge]);
-    Bun.spawnSync(["nft", "delete", "table", "ip", engine.prefix]);
+    engine.tamper((batch) => batch.deleteTable());
     expect(await outcome(undefined, "127.0.0.1", web.ports[0]!.hostPort)).not.toBe("answer");
     await engine.restart([web.id]);
     expect(await greeting(undefined, "127.0.0.1", web.ports[0]!.hostPort)).toStartWith("web");
@@ -380,7 +380,7 @@ describe("a new engine on the same records", () => {
   test("writes a flushed table anew at the next change", async () => {
     const first = await engine.open(["bridge"], { ports: [publish()] });
     using _server = serveTcp(first.path, 80, "first");
-    Bun.spawnSync(["nft", "delete", "table", "ip", engine.prefix]);
+    engine.tamper((batch) => batch.deleteTable());
     const second = await engine.open(["bridge"], { ports: [publish()] });
     expect(await greeting(undefined, "127.0.0.1", first.ports[0]!.hostPort)).toStartWith("first");
     for (const { id } of [first, second]) await engine.service.closeSandbox(id);

@@ -192,7 +192,7 @@ describe("networks", () => {
     const child = Bun.spawnSync(["nsenter", `--net=${a.path}`, "unshare", "-m", "sh", "-c", script]);
     expect(child.exitCode).toBe(0);
     expect(await outcome(a.path, "127.0.0.1", server.port)).toBe("silence");
-    Bun.spawnSync(["nft", "flush", "chain", "ip", engine.prefix, "raw"]);
+    engine.tamper((batch) => batch.flushChain("raw"));
     expect(await greeting(a.path, "127.0.0.1", server.port)).toStartWith("secret");
     await engine.restart([a.id]);
     expect(await outcome(a.path, "127.0.0.1", server.port)).toBe("silence");

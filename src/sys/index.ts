@@ -8,6 +8,5 @@ export {
   removeNetworkNamespace,
   withNetworkNamespace,
 } from "./network-namespace.ts";
-export { type Nftables, openNftables } from "./nftables.ts";
 export { notifyService } from "./notify-service.ts";
 export { hasCode, SystemError } from "./system-error.ts";

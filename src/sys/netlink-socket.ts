@@ -1,4 +1,4 @@
-import { write } from "node:fs";
+import { close, write } from "node:fs";
 import { library } from "./library.ts";
 import { check, hasCode } from "./system-error.ts";
 
@@ -18,6 +18,8 @@ export interface NetlinkSocket extends Disposable {
    * deleting a link.
    */
   transactInBackground(request: Uint8Array, answers: number): Promise<Uint8Array>;
+  /** Closes the socket on another thread: the kernel may make the closer of a firewall socket wait. */
+  closeInBackground(): void;
 }
 
 const smallest = 64 * 1024;
@@ -33,6 +35,7 @@ export function openNetlink(protocol: number): NetlinkSocket {
       await writeAway(fd, request);
       return transact(fd, new Uint8Array(0), answers);
     },
+    closeInBackground: () => close(fd, () => undefined),
     [Symbol.dispose]: () => void library().gantry_close(fd),
   };
 }

@@ -11,7 +11,6 @@ import {
   makeNode,
   mount,
   openAt2,
-  openNftables,
   removeNetworkNamespace,
   resolveFlags,
   SystemError,
@@ -113,17 +112,6 @@ describe("held ports", () => {
     using tcp = holdPort("tcp", "127.0.0.1", 0);
     using udp = holdPort("udp", "127.0.0.1", tcp.port);
     expect(udp.port).toBe(tcp.port);
-  });
-});
-
-describe("nftables", () => {
-  test("a transaction acts in the namespace of its context, and a wrong one tells why", () => {
-    const path = namespace("fw");
-    using nft = withNetworkNamespace(path, () => openNftables());
-    nft.run("add table ip probe\nadd chain ip probe c\n");
-    const error = thrown(() => nft.run("add rule ip probe absent accept\n"));
-    expect(String(error)).toContain("No such file or directory");
-    nft.run("delete table ip probe\n");
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Packet, Question, StringAnswer } from "dns-packet";
-import { networkU32 } from "../rtnetlink/index.ts";
+import { networkU32 } from "../netlink/index.ts";
 import type { Lookup } from "./names.ts";
 
 /** What a query deserves: our own answer, or that of the servers upstream. */

@@ -25,20 +25,14 @@ export class Resolvers implements Disposable {
     this.#log = log;
   }
 
-  /**
-   * Serves a sandbox whose namespace is at `path`; `view` is asked at each query. `replace` says that an earlier
-   * engine may have served it.
-   */
-  open(
-    sandbox: { readonly id: string; readonly path: string; readonly replace: boolean },
-    view: () => ResolverView,
-  ): void {
+  /** Serves a sandbox whose namespace is at `path`; `view` is asked at each query. Served already is a success. */
+  open(sandbox: { readonly id: string; readonly path: string }, view: () => ResolverView): void {
     if (this.#servers.has(sandbox.id)) return;
     // Each sandbox has a forwarder of its own, so that none uses up the queries of another.
     const forwarder = new Forwarder();
     const answer: QueryHandler = (query, protocol) =>
       this.#answer(query, { protocol, forwarder, view: view() });
-    this.#servers.set(sandbox.id, openDnsServer(sandbox.path, answer, sandbox));
+    this.#servers.set(sandbox.id, openDnsServer(sandbox.path, answer));
   }
 
   /** Absent is a success. */

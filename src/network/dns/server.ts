@@ -1,5 +1,14 @@
 import { EngineError } from "../../base/index.ts";
-import { openNftables, withNetworkNamespace } from "../../sys/index.ts";
+import { withNetworkNamespace } from "../../sys/index.ts";
+import { parseAddress } from "../ipv4.ts";
+import {
+  addressIs,
+  Batch,
+  destinationPortIs,
+  openNftSocket,
+  protocolIs,
+  translateTo,
+} from "../nftables/index.ts";
 import { embeddedServer } from "../resolv-conf.ts";
 import { firstFrame, frame } from "./ask.ts";
 
@@ -17,16 +26,14 @@ const largestMessage = 65_537;
 /**
  * Serves DNS at 127.0.0.11, port 53, of the namespace at `path`, UDP and TCP. The sockets have ports of the
  * kernel's choice and the namespace's own firewall leads port 53 there, so programs inside can still have a port
- * 53 of theirs. With `replace` the rules of an earlier engine, which lead to sockets that live no more, are taken
- * away; a new namespace is spared that, since after a deletion the kernel makes callers wait. Dispose it to close
- * the sockets.
+ * 53 of theirs. Dispose it to close the sockets.
  */
-export function openDnsServer(path: string, handle: QueryHandler, options: { replace: boolean }): Disposable {
+export function openDnsServer(path: string, handle: QueryHandler): Disposable {
   return withNetworkNamespace(path, () => {
     using undo = new DisposableStack();
     const udp = undo.adopt(listenUdp(handle), (socket) => socket.close());
     const tcp = undo.adopt(listenTcp(handle), (listener) => listener.stop(true));
-    redirect({ udp: udp.port, tcp: tcp.port }, options.replace);
+    redirect({ udp: udp.port, tcp: tcp.port });
     return undo.move();
   });
 }
@@ -100,13 +107,24 @@ function flush(socket: Bun.Socket<Connection>): void {
   if (written > 0) socket.data.unsent = socket.data.unsent.subarray(written);
 }
 
-function redirect(ports: { udp: number; tcp: number }, replace: boolean): void {
-  using nft = openNftables();
-  const table = "ip gantry_dns";
-  nft.run(`add table ${table}
-${replace ? `delete table ${table}\nadd table ${table}` : ""}
-add chain ${table} output { type nat hook output priority -100; policy accept; }
-add rule ${table} output ip daddr ${embeddedServer} udp dport 53 dnat to ${embeddedServer}:${ports.udp}
-add rule ${table} output ip daddr ${embeddedServer} tcp dport 53 dnat to ${embeddedServer}:${ports.tcp}
-`);
+/** In place of the rules of an earlier engine, which lead to sockets that live no more. */
+function redirect(ports: { udp: number; tcp: number }): void {
+  const chain = "output";
+  const batch = new Batch("gantry_dns");
+  batch.addTable();
+  batch.deleteTable();
+  batch.addTable();
+  batch.addChain(chain, { type: "nat", hook: "output", priority: -100 });
+  const address = parseAddress(embeddedServer) ?? 0;
+  for (const protocol of ["udp", "tcp"] as const) {
+    batch.addRule(
+      chain,
+      addressIs("destination", address),
+      protocolIs(protocol),
+      destinationPortIs(53),
+      translateTo({ address, port: ports[protocol] }),
+    );
+  }
+  using nft = openNftSocket();
+  nft.commit(batch);
 }

@@ -1,5 +1,5 @@
 import { type Logger, messageOf } from "../../base/index.ts";
-import { type Nftables, openNftables } from "../../sys/index.ts";
+import { Batch, type NftSocket, openNftSocket } from "../nftables/index.ts";
 import {
   addBridge,
   type BridgeRules,
@@ -21,7 +21,7 @@ export class Firewall implements Disposable {
   readonly #log: Logger;
   readonly #bridges = new Map<string, BridgeRules>();
   readonly #ports = new Map<string, PortRules>();
-  #nft: Nftables | undefined;
+  #socket: NftSocket | undefined;
 
   constructor(options: { table: string; log: Logger }) {
     this.#table = options.table;
@@ -30,7 +30,10 @@ export class Firewall implements Disposable {
 
   addBridge(rules: BridgeRules): void {
     this.#bridges.set(rules.bridge, rules);
-    this.#change(addBridge(this.#table, rules), () => this.#bridges.delete(rules.bridge));
+    this.#change(
+      (batch) => addBridge(batch, rules),
+      () => this.#bridges.delete(rules.bridge),
+    );
   }
 
   /** Absent is a success. */
@@ -38,7 +41,7 @@ export class Firewall implements Disposable {
     const rules = this.#bridges.get(bridge);
     if (!rules) return;
     this.#bridges.delete(bridge);
-    this.#change(removeBridge(this.#table, rules));
+    this.#change((batch) => removeBridge(batch, rules));
   }
 
   /** Sets ports, all at once; one without targets stays as a rule-less entry and leads nowhere. */
@@ -46,7 +49,10 @@ export class Firewall implements Disposable {
     if (ports.length === 0) return;
     const before = new Map(this.#ports);
     for (const port of ports) this.#ports.set(portKey(port), port);
-    this.#change(ports.map((port) => setPort(this.#table, port)).join(""), () => {
+    const add = (batch: Batch) => {
+      for (const port of ports) setPort(batch, port);
+    };
+    this.#change(add, () => {
       this.#ports.clear();
       for (const [key, port] of before) this.#ports.set(key, port);
     });
@@ -56,11 +62,11 @@ export class Firewall implements Disposable {
   updatePorts(changed: readonly PortRules[], removed: readonly PortRules[]): void {
     const known = removed.filter((port) => this.#ports.delete(portKey(port)));
     for (const port of changed) this.#ports.set(portKey(port), port);
-    const commands = [
-      ...changed.map((port) => setPort(this.#table, port)),
-      ...known.map((port) => removePort(this.#table, port)),
-    ];
-    if (commands.length > 0) this.#change(commands.join(""));
+    if (changed.length + known.length === 0) return;
+    this.#change((batch) => {
+      for (const port of changed) setPort(batch, port);
+      for (const port of known) removePort(batch, port);
+    });
   }
 
   /** Takes these as what should be there and writes the whole table, replacing the old one without a gap. */
@@ -76,17 +82,19 @@ export class Firewall implements Disposable {
   remove(): void {
     this.#bridges.clear();
     this.#ports.clear();
-    this.#open().run(removeTable(this.#table));
+    this.#commit(removeTable(this.#table));
   }
 
   [Symbol.dispose](): void {
-    this.#nft?.[Symbol.dispose]();
-    this.#nft = undefined;
+    this.#socket?.[Symbol.dispose]();
+    this.#socket = undefined;
   }
 
-  #change(commands: string, undo?: () => void): void {
+  #change(fill: (batch: Batch) => void, undo?: () => void): void {
+    const batch = new Batch(this.#table);
+    fill(batch);
     try {
-      this.#open().run(commands);
+      this.#commit(batch);
       return;
     } catch (error) {
       this.#log.warn("firewall change refused; writing the whole table", { error: messageOf(error) });
@@ -100,11 +108,17 @@ export class Firewall implements Disposable {
   }
 
   #writeAll(): void {
-    this.#open().run(wholeTable(this.#table, this.#bridges.values(), this.#ports.values()));
+    this.#commit(wholeTable(this.#table, this.#bridges.values(), this.#ports.values()));
   }
 
-  #open(): Nftables {
-    this.#nft ??= openNftables();
-    return this.#nft;
+  /** A refusal may leave more answers unread than one: the socket is not used again after it. */
+  #commit(batch: Batch): void {
+    this.#socket ??= openNftSocket();
+    try {
+      this.#socket.commit(batch);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 }

@@ -1,3 +1,33 @@
+import { lastAddress, parseAddress, parseSubnet } from "../ipv4.ts";
+import { join, networkU32, u32 } from "../netlink/index.ts";
+import {
+  addressBegins,
+  addressIn,
+  addressPortMap,
+  Batch,
+  destinationIsLocal,
+  type Expression,
+  isEstablished,
+  isRedirected,
+  linkIn,
+  linkIs,
+  linkMap,
+  linkName,
+  masquerade,
+  portKeyBytes,
+  portMap,
+  protocolIs,
+  protocolKey,
+  range,
+  type SetElement,
+  translateInTurn,
+  translateTo,
+  verdict,
+} from "../nftables/index.ts";
+
+/** Stands for every address of the host. */
+const anyAddress = "0.0.0.0";
+
 /** What the firewall knows of a network. */
 export interface BridgeRules {
   readonly bridge: string;
@@ -23,8 +53,8 @@ export function portKey(port: Pick<PortRules, "protocol" | "hostIP" | "hostPort"
 }
 
 /**
- * The whole table as nft commands, in place of whatever table had this name. As one transaction it takes effect
- * at once; established connections keep the translations that they have.
+ * The whole table, in place of whatever table had this name. As one transaction it takes effect at once;
+ * established connections keep the translations that they have.
  *
  * Every packet passes a fixed number of rules: sets and verdict maps find what concerns its links and ports.
  * - `raw`: a link of ours with `route_localnet` must not open the host's loopback to containers.
@@ -33,144 +63,149 @@ export function portKey(port: Pick<PortRules, "protocol" | "hostIP" | "hostPort"
  *   the host; what leaves a network takes the host's address.
  * - `forward`: into a bridge only from itself, in answer, or through a published port.
  */
-export function wholeTable(
-  table: string,
-  bridges: Iterable<BridgeRules>,
-  ports: Iterable<PortRules>,
-): string {
-  const t = `ip ${table}`;
-  return lines(
-    `add table ${t}`,
-    `delete table ${t}`,
-    `add table ${t}`,
-    `add set ${t} bridges { type ifname; }`,
-    `add set ${t} subnets { type ipv4_addr; flags interval; }`,
-    `add set ${t} masqueraded { type ipv4_addr; flags interval; }`,
-    `add map ${t} inward { type ifname : verdict; }`,
-    `add map ${t} outward { type ifname : verdict; }`,
-    `add map ${t} ports { type inet_proto . inet_service : verdict; }`,
-    `add map ${t} address_ports { type ipv4_addr . inet_proto . inet_service : verdict; }`,
-    `add chain ${t} published`,
-    `add chain ${t} raw { type filter hook prerouting priority -300; policy accept; }`,
-    `add chain ${t} prerouting { type nat hook prerouting priority -100; policy accept; }`,
-    `add chain ${t} output { type nat hook output priority -100; policy accept; }`,
-    `add chain ${t} postrouting { type nat hook postrouting priority 100; policy accept; }`,
-    `add chain ${t} forward { type filter hook forward priority 0; policy accept; }`,
-    `add rule ${t} raw iifname @bridges ip daddr 127.0.0.0/8 drop`,
-    `add rule ${t} published ip daddr . meta l4proto . th dport vmap @address_ports`,
-    `add rule ${t} published meta l4proto . th dport vmap @ports`,
-    `add rule ${t} prerouting fib daddr type local jump published`,
-    `add rule ${t} output fib daddr type local jump published`,
-    `add rule ${t} postrouting oifname @bridges ip saddr 127.0.0.0/8 masquerade`,
-    `add rule ${t} postrouting oifname @bridges ip saddr @subnets ct status dnat masquerade`,
-    `add rule ${t} postrouting oifname @bridges accept`,
-    `add rule ${t} postrouting ip saddr @masqueraded masquerade`,
-    `add rule ${t} forward iifname vmap @outward`,
-    `add rule ${t} forward oifname vmap @inward`,
-    ...[...bridges].map((bridge) => addBridge(table, bridge)),
-    ...[...ports].map((port) => setPort(table, port)),
-  );
+export function wholeTable(table: string, bridges: Iterable<BridgeRules>, ports: Iterable<PortRules>): Batch {
+  const batch = new Batch(table);
+  batch.addTable();
+  batch.deleteTable();
+  batch.addTable();
+  addSets(batch);
+  addBaseChains(batch);
+  for (const bridge of bridges) addBridge(batch, bridge);
+  for (const port of ports) setPort(batch, port);
+  return batch;
 }
 
-export function removeTable(table: string): string {
-  return lines(`add table ip ${table}`, `delete table ip ${table}`);
+export function removeTable(table: string): Batch {
+  const batch = new Batch(table);
+  batch.addTable();
+  batch.deleteTable();
+  return batch;
 }
 
-export function addBridge(table: string, rules: BridgeRules): string {
-  const t = `ip ${table}`;
-  const { bridge, subnet } = rules;
-  const inward = `in_${chainName(bridge)}`;
-  const outward = `out_${chainName(bridge)}`;
-  return lines(
-    `add chain ${t} ${inward}`,
-    `add rule ${t} ${inward} iifname "${bridge}" accept`,
-    ...(rules.internal
-      ? []
-      : [
-          `add rule ${t} ${inward} ct state established,related accept`,
-          `add rule ${t} ${inward} ct status dnat accept`,
-        ]),
-    `add rule ${t} ${inward} drop`,
-    `add element ${t} inward { "${bridge}" : goto ${inward} }`,
-    ...(rules.internal
-      ? [
-          `add chain ${t} ${outward}`,
-          `add rule ${t} ${outward} oifname != "${bridge}" drop`,
-          `add element ${t} outward { "${bridge}" : goto ${outward} }`,
-        ]
-      : []),
-    `add element ${t} bridges { "${bridge}" }`,
-    `add element ${t} subnets { ${subnet} }`,
-    ...(masquerades(rules) ? [`add element ${t} masqueraded { ${subnet} }`] : []),
-  );
+export function addBridge(batch: Batch, rules: BridgeRules): void {
+  const { inward, outward } = chainsOf(rules);
+  batch.addChain(inward);
+  batch.addRule(inward, linkIs("inLink", rules.bridge), accept);
+  if (!rules.internal) {
+    batch.addRule(inward, isEstablished(), accept);
+    batch.addRule(inward, isRedirected(), accept);
+  }
+  batch.addRule(inward, drop);
+  batch.addElements("inward", leadsTo(linkName(rules.bridge), inward));
+  if (rules.internal) {
+    batch.addChain(outward);
+    batch.addRule(outward, linkIs("outLink", rules.bridge, { not: true }), drop);
+    batch.addElements("outward", leadsTo(linkName(rules.bridge), outward));
+  }
+  batch.addElements("bridges", { key: linkName(rules.bridge) });
+  batch.addElements("subnets", ...subnetRange(rules));
+  if (masquerades(rules)) batch.addElements("masqueraded", ...subnetRange(rules));
 }
 
-export function removeBridge(table: string, rules: BridgeRules): string {
-  const t = `ip ${table}`;
-  const { bridge, subnet } = rules;
-  const inward = `in_${chainName(bridge)}`;
-  const outward = `out_${chainName(bridge)}`;
-  return lines(
-    `delete element ${t} inward { "${bridge}" }`,
-    ...dropChain(t, inward),
-    ...(rules.internal ? [`delete element ${t} outward { "${bridge}" }`, ...dropChain(t, outward)] : []),
-    `delete element ${t} bridges { "${bridge}" }`,
-    `delete element ${t} subnets { ${subnet} }`,
-    ...(masquerades(rules) ? [`delete element ${t} masqueraded { ${subnet} }`] : []),
-  );
+export function removeBridge(batch: Batch, rules: BridgeRules): void {
+  const { inward, outward } = chainsOf(rules);
+  batch.deleteElements("inward", leadsTo(linkName(rules.bridge), inward));
+  batch.deleteChain(inward);
+  if (rules.internal) {
+    batch.deleteElements("outward", leadsTo(linkName(rules.bridge), outward));
+    batch.deleteChain(outward);
+  }
+  batch.deleteElements("bridges", { key: linkName(rules.bridge) });
+  batch.deleteElements("subnets", ...subnetRange(rules));
+  if (masquerades(rules)) batch.deleteElements("masqueraded", ...subnetRange(rules));
 }
 
 /** Publishes a port, or gives a published one other targets. */
-export function setPort(table: string, port: PortRules): string {
-  const t = `ip ${table}`;
+export function setPort(batch: Batch, port: PortRules): void {
   const chain = portChain(port);
-  return lines(
-    `add chain ${t} ${chain}`,
-    `flush chain ${t} ${chain}`,
-    ...(port.targets.length > 0 ? [`add rule ${t} ${chain} ${translation(port)}`] : []),
-    `add element ${t} ${mapOf(port)} { ${elementOf(port)} : goto ${chain} }`,
-  );
+  batch.addChain(chain);
+  batch.flushChain(chain);
+  if (port.targets.length > 0) batch.addRule(chain, protocolIs(port.protocol), translation(batch, port));
+  batch.addElements(mapOf(port), leadsTo(keyOf(port), chain));
 }
 
-export function removePort(table: string, port: PortRules): string {
-  const t = `ip ${table}`;
-  return lines(`delete element ${t} ${mapOf(port)} { ${elementOf(port)} }`, ...dropChain(t, portChain(port)));
+export function removePort(batch: Batch, port: PortRules): void {
+  batch.deleteElements(mapOf(port), leadsTo(keyOf(port), portChain(port)));
+  batch.deleteChain(portChain(port));
 }
 
-function translation({ protocol, targets }: PortRules): string {
-  const [only] = targets;
-  if (only && targets.length === 1) return `meta l4proto ${protocol} dnat ip to ${only.address}:${only.port}`;
-  const choices = targets.map(({ address, port }, index) => `${index} : ${address} . ${port}`).join(", ");
-  return `meta l4proto ${protocol} dnat ip to numgen inc mod ${targets.length} map { ${choices} }`;
+const accept = verdict({ kind: "accept" });
+const drop = verdict({ kind: "drop" });
+const loopback = 127;
+
+function addSets(batch: Batch): void {
+  batch.addSet("bridges", { key: ["link"] });
+  batch.addSet("subnets", { key: ["address"], interval: true });
+  batch.addSet("masqueraded", { key: ["address"], interval: true });
+  batch.addSet("inward", { key: ["link"], data: "verdict" });
+  batch.addSet("outward", { key: ["link"], data: "verdict" });
+  batch.addSet("ports", { key: ["protocol", "port"], data: "verdict" });
+  batch.addSet("address_ports", { key: ["address", "protocol", "port"], data: "verdict" });
+}
+
+function addBaseChains(batch: Batch): void {
+  const toPublished = verdict({ kind: "jump", chain: "published" });
+  batch.addChain("published");
+  batch.addChain("raw", { type: "filter", hook: "prerouting", priority: -300 });
+  batch.addChain("prerouting", { type: "nat", hook: "prerouting", priority: -100 });
+  batch.addChain("output", { type: "nat", hook: "output", priority: -100 });
+  batch.addChain("postrouting", { type: "nat", hook: "postrouting", priority: 100 });
+  batch.addChain("forward", { type: "filter", hook: "forward", priority: 0 });
+  batch.addRule("raw", linkIn("inLink", "bridges"), addressBegins("destination", loopback), drop);
+  batch.addRule("published", addressPortMap("address_ports"));
+  batch.addRule("published", portMap("ports"));
+  batch.addRule("prerouting", destinationIsLocal(), toPublished);
+  batch.addRule("output", destinationIsLocal(), toPublished);
+  const ontoBridge = linkIn("outLink", "bridges");
+  batch.addRule("postrouting", ontoBridge, addressBegins("source", loopback), masquerade());
+  batch.addRule("postrouting", ontoBridge, addressIn("source", "subnets"), isRedirected(), masquerade());
+  batch.addRule("postrouting", ontoBridge, accept);
+  batch.addRule("postrouting", addressIn("source", "masqueraded"), masquerade());
+  batch.addRule("forward", linkMap("inLink", "outward"));
+  batch.addRule("forward", linkMap("outLink", "inward"));
+}
+
+function translation(batch: Batch, { targets }: PortRules): Expression[] {
+  const numbered = targets.map(({ address, port }) => ({ address: parseAddress(address) ?? 0, port }));
+  const [only] = numbered;
+  if (only && numbered.length === 1) return translateTo(only);
+  const elements = numbered.map(({ address, port }, index) => ({
+    key: u32(index),
+    data: join(networkU32(address), portKeyBytes(port)),
+  }));
+  const map = batch.addAnonymousMap({ key: ["integer"], data: ["address", "port"] }, elements);
+  return translateInTurn(numbered.length, map);
 }
 
 function masquerades(rules: BridgeRules): boolean {
   return rules.masquerade && !rules.internal;
 }
 
+function subnetRange({ subnet }: BridgeRules): readonly SetElement[] {
+  const parsed = parseSubnet(subnet);
+  return range(networkU32(parsed.base), networkU32(lastAddress(parsed) + 1));
+}
+
+function leadsTo(key: Uint8Array, chain: string): SetElement {
+  return { key, verdict: { kind: "goto", chain } };
+}
+
 function portChain(port: PortRules): string {
-  const address = port.hostIP === "0.0.0.0" ? "any" : port.hostIP.replaceAll(".", "_");
+  const address = port.hostIP === anyAddress ? "any" : port.hostIP.replaceAll(".", "_");
   return `${port.protocol}_${address}_${port.hostPort}`;
 }
 
 function mapOf(port: PortRules): string {
-  return port.hostIP === "0.0.0.0" ? "ports" : "address_ports";
+  return port.hostIP === anyAddress ? "ports" : "address_ports";
 }
 
-function elementOf(port: PortRules): string {
-  const address = port.hostIP === "0.0.0.0" ? "" : `${port.hostIP} . `;
-  return `${address}${port.protocol} . ${port.hostPort}`;
+function keyOf(port: PortRules): Uint8Array {
+  const address = port.hostIP === anyAddress ? [] : [networkU32(parseAddress(port.hostIP) ?? 0)];
+  return join(...address, protocolKey(port.protocol), portKeyBytes(port.hostPort));
 }
 
-/** Chain names take letters, digits and `_`; links have at most 15 characters. */
-function chainName(bridge: string): string {
-  return bridge.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}`);
-}
-
-function dropChain(t: string, chain: string): readonly string[] {
-  return [`flush chain ${t} ${chain}`, `delete chain ${t} ${chain}`];
-}
-
-function lines(...commands: readonly string[]): string {
-  return commands.map((command) => (command.endsWith("\n") ? command : `${command}\n`)).join("");
+/** Names that nft(8) reads too: letters, digits and `_`. */
+function chainsOf({ bridge }: BridgeRules): { inward: string; outward: string } {
+  const name = bridge.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}`);
+  return { inward: `in_${name}`, outward: `out_${name}` };
 }

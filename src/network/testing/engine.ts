@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join as joinPath } from "node:path";
 import { newID, silentLogger } from "../../base/index.ts";
 import { openRecords, type Records } from "../../records/index.ts";
-import { openNftables } from "../../sys/index.ts";
-import { listLinks } from "../rtnetlink/index.ts";
+import { hasCode, netlinkProtocols, openNetlink } from "../../sys/index.ts";
+import { attribute, join, listLinks, perform, text } from "../netlink/index.ts";
+import { Batch, openNftSocket } from "../nftables/index.ts";
 import { openNetworkService } from "../service.ts";
 import type { NetworkService, Sandbox, SandboxRequest } from "../types.ts";
 
@@ -19,13 +20,15 @@ export interface TestEngine extends AsyncDisposable {
   open(networks: readonly string[], more?: Partial<SandboxRequest>): Promise<Sandbox>;
   /** As after a kill: the service is thrown away and a new one takes over with these sandboxes alive. */
   restart(alive: readonly string[]): Promise<void>;
+  /** Changes the engine's table behind its back. */
+  tamper(fill: (batch: Batch) => void): void;
   /** What is left of this engine: links, pinned namespaces, mounts, table. */
   leftovers(): readonly string[];
 }
 
 export async function openTestEngine(): Promise<TestEngine> {
   const prefix = `t${randomBytes(2).toString("hex")}`;
-  const runDirectory = mkdtempSync(join(tmpdir(), `gantry-${prefix}-`));
+  const runDirectory = mkdtempSync(joinPath(tmpdir(), `gantry-${prefix}-`));
   const records = openRecords(":memory:");
   const open = () => openNetworkService({ records, runDirectory, prefix, log: silentLogger });
   let service = await open();
@@ -42,6 +45,12 @@ export async function openTestEngine(): Promise<TestEngine> {
       await service.close();
       service = await open();
       await service.restore(new Set(alive));
+    },
+    tamper: (fill) => {
+      const batch = new Batch(prefix);
+      fill(batch);
+      using nft = openNftSocket();
+      nft.commit(batch);
     },
     leftovers: () => leftovers(prefix, runDirectory),
     [Symbol.asyncDispose]: async () => {
@@ -70,7 +79,7 @@ function requestFor(
 }
 
 function leftovers(prefix: string, runDirectory: string): readonly string[] {
-  const namespaces = join(runDirectory, "netns");
+  const namespaces = joinPath(runDirectory, "netns");
   const links = listLinks().map(({ name }) => name);
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   return [
@@ -82,11 +91,14 @@ function leftovers(prefix: string, runDirectory: string): readonly string[] {
 }
 
 function tableExists(name: string): boolean {
-  using nft = openNftables();
+  const getTable = (10 << 8) | 1;
+  const body = join(new Uint8Array([2, 0, 0, 0]), attribute(1, text(name)));
+  using socket = openNetlink(netlinkProtocols.netfilter);
   try {
-    nft.run(`list table ip ${name}\n`);
+    perform(socket, [{ call: "find table", subject: name, type: getTable, flags: 0, body }]);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
   }
 }

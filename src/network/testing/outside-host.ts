@@ -19,7 +19,7 @@ import {
   perform,
   setDefaultRoute,
   setUp,
-} from "../rtnetlink/index.ts";
+} from "../netlink/index.ts";
 
 /** Another machine, reached by a link of its own. Dispose it to remove it. */
 export interface OutsideHost extends AsyncDisposable {

@@ -20,8 +20,8 @@ export const requestFlags = {
 } as const;
 
 const nested = 0x8000;
-const acknowledged = 0x1 | 0x4;
-const dumping = 0x1 | 0x300;
+const wanted = 0x1;
+const acknowledged = 0x4;
 
 /** An attribute: its type and bytes; 4-byte aligned with the length in front. */
 export function attribute(type: number, value: Uint8Array): Uint8Array {
@@ -69,17 +69,42 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Frames requests into one buffer; the sequence number of each is its place, from 1. */
 export function encode(requests: readonly Request[]): Uint8Array {
-  return join(...requests.map((request, index) => frame(request, index + 1)));
+  return join(...requests.map((request, index) => frame(request, { sequence: index + 1, answered: true })));
 }
 
-function frame(request: Request, sequence: number): Uint8Array {
+/**
+ * Frames requests as a transaction of the firewall: between the marks of a batch, and with one acknowledgement in
+ * all, that of the last. A failure of the whole carries sequence number 0.
+ */
+export function encodeBatch(requests: readonly Request[]): Uint8Array {
+  const last = requests.length - 1;
+  return join(
+    frame(batchMark(0x10), { sequence: 0, answered: false }),
+    ...requests.map((request, index) => frame(request, { sequence: index + 1, answered: index === last })),
+    frame(batchMark(0x11), { sequence: 0, answered: false }),
+  );
+}
+
+function batchMark(type: number): Request {
+  const nftables = 10;
+  return {
+    call: "change the firewall",
+    subject: "",
+    type,
+    flags: 0,
+    body: new Uint8Array([0, 0, 0, nftables]),
+  };
+}
+
+function frame(request: Request, how: { sequence: number; answered: boolean }): Uint8Array {
   const bytes = new Uint8Array((16 + request.body.length + 3) & ~3);
   const view = new DataView(bytes.buffer);
   const dump = (request.flags & requestFlags.dump) === requestFlags.dump;
+  const answer = how.answered && !dump ? acknowledged : 0;
   view.setUint32(0, 16 + request.body.length, true);
   view.setUint16(4, request.type, true);
-  view.setUint16(6, request.flags | (dump ? dumping : acknowledged), true);
-  view.setUint32(8, sequence, true);
+  view.setUint16(6, request.flags | wanted | answer, true);
+  view.setUint32(8, how.sequence, true);
   bytes.set(request.body, 16);
   return bytes;
 }

@@ -24,12 +24,14 @@ export {
 export {
   attribute,
   encode,
+  encodeBatch,
   join,
   nest,
   networkU16,
   networkU32,
   type Request,
   requestFlags,
+  text,
   u8,
   u32,
 } from "./message.ts";

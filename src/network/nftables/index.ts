@@ -1,0 +1,26 @@
+export { Batch, type DataType, type Hook, range, type SetElement, type SetShape } from "./batch.ts";
+export {
+  addressBegins,
+  addressIn,
+  addressIs,
+  addressPortMap,
+  destinationIsLocal,
+  destinationPortIs,
+  type Expression,
+  isEstablished,
+  isRedirected,
+  linkIn,
+  linkIs,
+  linkMap,
+  linkName,
+  masquerade,
+  portKeyBytes,
+  portMap,
+  protocolIs,
+  protocolKey,
+  translateInTurn,
+  translateTo,
+  type Verdict,
+  verdict,
+} from "./expressions.ts";
+export { type NftSocket, openNftSocket } from "./socket.ts";
