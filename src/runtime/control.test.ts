@@ -3,8 +3,16 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { EngineError, newID } from "../base/index.ts";
 import { buildExecProcess, type Task } from "./index.ts";
-import { collect, RuntimeFixture, shimPath, waitFor } from "./runtime.fixture.ts";
+import {
+  canLimitMemory,
+  collect,
+  RuntimeFixture,
+  shimPath,
+  usableRuntimes,
+  waitFor,
+} from "./runtime.fixture.ts";
 
+const limitsMemory = await canLimitMemory();
 let fixture: RuntimeFixture;
 beforeAll(async () => {
   fixture = await RuntimeFixture.open();
@@ -41,7 +49,7 @@ async function refusal(work: Promise<unknown>): Promise<EngineError> {
   throw new Error(`expected a failure of the engine, got ${String(error)}`);
 }
 
-describe.each(["crun", "runc"])("a container of %s", (runtime) => {
+describe.each(await usableRuntimes())("a container of %s", (runtime) => {
   test("gets signals", async () => {
     const { task } = await runSleeper({ runtime });
     await task.signal(15);
@@ -116,7 +124,7 @@ describe.each(["crun", "runc"])("a container of %s", (runtime) => {
     expect((await task.exited).code).toBe(137);
   });
 
-  test("that takes too much memory is reported as such", async () => {
+  test.skipIf(!limitsMemory)("that takes too much memory is reported as such", async () => {
     const config = fixture.config(["sh", "-c", "tail /dev/zero"], {
       runtime,
       input: { resources: { memory: { limit: 16 << 20 } } },
@@ -170,7 +178,7 @@ describe.each(["crun", "runc"])("a container of %s", (runtime) => {
     }
   });
 
-  test("takes new limits while it runs", async () => {
+  test.skipIf(!limitsMemory)("takes new limits while it runs", async () => {
     const { task, config } = await runSleeper({ runtime });
     await task.update({
       memory: { limit: 64 << 20, swap: 128 << 20 },

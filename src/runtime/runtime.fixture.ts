@@ -24,10 +24,24 @@ import {
   type Task,
   type TaskConfig,
 } from "./index.ts";
+import { findRuntimes } from "./runtimes.ts";
 
 const repository = join(import.meta.dir, "../..");
 /** The shim under test, built from the sources at hand. */
 export const shimPath = join(repository, "build/gantry-shim");
+
+/** The runtimes that can work here; the default one stands first. */
+export async function usableRuntimes(): Promise<string[]> {
+  const host = await readHostAbilities();
+  const names = (await findRuntimes(host)).map(({ name }) => name);
+  return names.filter((name) => name !== "crun" || host.cgroup !== "v2" || host.canRaiseLimits);
+}
+
+/** True when the kernel limits memory here: on v2 another hierarchy may hold the controller. */
+export async function canLimitMemory(): Promise<boolean> {
+  if ((await readHostAbilities()).cgroup !== "v2") return true;
+  return readFileSync("/sys/fs/cgroup/cgroup.controllers", "utf8").includes("memory");
+}
 
 /** Real containers on a busybox tree, in directories and cgroups of their own; dispose removes all of it. */
 export class RuntimeFixture implements AsyncDisposable {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { EngineError } from "../base/index.ts";
-import { collect, RuntimeFixture } from "./runtime.fixture.ts";
+import { collect, RuntimeFixture, usableRuntimes } from "./runtime.fixture.ts";
 
 let fixture: RuntimeFixture;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ async function failure(work: Promise<unknown>): Promise<EngineError> {
   throw new Error(`expected a failure of the engine, got ${String(error)}`);
 }
 
-describe.each(["crun", "runc"])("with %s", (runtime) => {
+describe.each(await usableRuntimes())("with %s", (runtime) => {
   test("a process's output and exit code come through", async () => {
     const config = fixture.config(["sh", "-c", "echo out; echo err >&2; exit 3"], { runtime });
     const { task, stream } = await fixture.run(config);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { EngineError, type Logger } from "../base/index.ts";
 import { writeBundle } from "./bundle.ts";
 import { type CgroupMount, cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
+import { readHostAbilities } from "./host.ts";
 import { type Recovered, recoverTask } from "./recover.ts";
 import { findRuntimes, type OciRuntime } from "./runtimes.ts";
 import { SeccompCache } from "./seccomp-cache.ts";
@@ -28,12 +29,13 @@ export interface RuntimeOptions {
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const stateRoot = join(options.runDirectory, "runtime");
   await mkdir(stateRoot, { recursive: true, mode: 0o700 });
-  const [runtimes, mountinfo, cgroups, filters] = await Promise.all([
-    findRuntimes(options.runtimes),
+  const [host, mountinfo, cgroups, filters] = await Promise.all([
+    readHostAbilities(),
     readFile("/proc/self/mountinfo", "utf8"),
     readFile("/proc/self/cgroup", "utf8"),
     SeccompCache.open(join(options.runDirectory, "seccomp")),
   ]);
+  const runtimes = await findRuntimes(host, options.runtimes);
   const mounts = parseCgroupMounts(mountinfo);
   const detach = await mountsToDetach(mounts);
   const ownCgroup = findOwnCgroup(mounts, cgroups);

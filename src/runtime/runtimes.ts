@@ -14,12 +14,17 @@ export interface OciRuntime {
 const directories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /**
- * The runtimes of this host, the default one first: those given by name, then crun, then runc. No process is
- * started for it. Throws `unavailable` when there is none.
+ * The runtimes of this host, the default one first: crun, runc, then those given by name. crun cannot work where
+ * device rules are programs (cgroup v2) and the limit of locked memory may not be raised; runc comes first there.
+ * No process is started to find out. Throws `unavailable` when there is none.
  */
-export async function findRuntimes(given: Readonly<Record<string, string>> = {}): Promise<OciRuntime[]> {
+export async function findRuntimes(
+  host: { cgroup: "v1" | "v2" | "hybrid"; canRaiseLimits: boolean },
+  given: Readonly<Record<string, string>> = {},
+): Promise<OciRuntime[]> {
+  const order = host.cgroup === "v2" && !host.canRaiseLimits ? ["runc", "crun"] : ["crun", "runc"];
   const named = await Promise.all(Object.entries(given).map(([name, path]) => inspect(name, path)));
-  const known = await Promise.all(["crun", "runc"].filter((name) => !(name in given)).map(lookUp));
+  const known = await Promise.all(order.filter((name) => !(name in given)).map(lookUp));
   const found = [...known, ...named].filter((one) => one !== undefined);
   if (found.length > 0) return found;
   throw new EngineError("unavailable", "Cannot find an OCI runtime: install crun or runc", {
