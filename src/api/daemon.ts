@@ -3,9 +3,13 @@ import { createLogger, messageOf } from "../base/index.ts";
 import { startEngine } from "../engine/index.ts";
 import { notifyService } from "../sys/index.ts";
 import { daemonUsage, parseDaemonOptions } from "./daemon-options.ts";
+import { IdleWork } from "./idle.ts";
 import { allRoutes } from "./routes/all.ts";
 import { Router } from "./routes.ts";
 import { serve } from "./server.ts";
+
+/** Milliseconds without a request after which memory is given back; collecting takes some, and nobody waits then. */
+const quietTime = 3000;
 
 /** Runs `gantry daemon` until a signal ends it; resolves to the exit code. */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
@@ -20,13 +24,15 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     const stopped = stopSignal();
     const engine = await startEngine(options, log);
     const router = new Router(allRoutes(engine, packageFile.version));
-    const needs = { router, log, engineVersion: packageFile.version };
+    const idle = new IdleWork(() => Bun.gc(true), quietTime);
+    const needs = { router, log, engineVersion: packageFile.version, idle };
     const serving = await serve(needs, options);
     for (const host of serving.hosts) say(`gantry: ready on ${host}\n`);
     tellServiceManager("READY=1", (error) => log.warn("cannot reach the service manager", { error }));
     const signal = await stopped;
     log.info("stopping; containers go on running", { signal });
     tellServiceManager("STOPPING=1", () => {});
+    idle.stop();
     await serving.close();
     await engine.close();
     return 0;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { EngineError, isKind, type Logger, messageOf } from "../base/index.ts";
 import type { Call, Headers, Reply } from "./call.ts";
+import type { IdleWork } from "./idle.ts";
 import type { Responder } from "./responder.ts";
 import type { Router } from "./routes.ts";
 import { httpError } from "./status.ts";
@@ -12,6 +13,8 @@ export interface DispatchNeeds {
   readonly log: Logger;
   /** The engine's version, for the `Server` header. */
   readonly engineVersion: string;
+  /** Told of every answer. */
+  readonly idle?: IdleWork;
 }
 
 /** Answers one request. Never throws: what goes wrong becomes an error answer, or ends the connection. */
@@ -40,6 +43,8 @@ export async function dispatch(
     await answer(responder, common, await handler(call));
   } catch (error) {
     fail(needs, request, responder, signal.aborted ? gone(error) : error);
+  } finally {
+    needs.idle?.touch();
   }
 }
 
