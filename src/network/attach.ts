@@ -12,6 +12,7 @@ import {
   muteBridgePort,
   perform,
   queryLink,
+  type Request,
   setBridgePort,
   setDefaultRoute,
   setIPv4,
@@ -32,13 +33,17 @@ export function raiseLoopback(context: Needs, sandboxID: string): void {
   });
 }
 
-/** Makes the link of an endpoint, one end on the network's bridge, the other in the sandbox, with its address. */
+/**
+ * Makes the link of an endpoint, one end on the network's bridge, the other in the sandbox, with its address and,
+ * with `isWayOut`, as the default route.
+ */
 export function attachEndpoint(
   context: Needs,
   sandboxID: string,
   endpoint: Endpoint,
-  network: Network,
+  how: { network: Network; isWayOut: boolean },
 ): void {
+  const { network } = how;
   const path = namespacePath(context, sandboxID);
   createPair(context, path, endpoint, network);
   withNetworkNamespace(path, () => {
@@ -50,6 +55,7 @@ export function attachEndpoint(
       setIPv4({ index }, { [ipv4Settings.arpNotify]: 1 }),
       addAddress({ index, address, prefixLength: endpoint.prefixLength }),
       setUp({ index }),
+      ...(how.isWayOut ? [defaultRoute(endpoint, index)] : []),
     ]);
   });
   awaitCarrier(context, endpoint, network);
@@ -62,8 +68,12 @@ export function routeThrough(context: Needs, sandboxID: string, endpoint: Endpoi
   withNetworkNamespace(namespacePath(context, sandboxID), () => {
     using inside = openNetlink(netlinkProtocols.route);
     const { index } = getLink(inside, endpoint.interfaceName);
-    perform(inside, [setDefaultRoute({ gateway: parseAddress(endpoint.gateway) ?? 0, index })]);
+    perform(inside, [defaultRoute(endpoint, index)]);
   });
+}
+
+function defaultRoute(endpoint: Endpoint, index: number): Request {
+  return setDefaultRoute({ gateway: parseAddress(endpoint.gateway) ?? 0, index });
 }
 
 /**

@@ -31,8 +31,8 @@ export function connect(context: NetworkContext, sandboxID: string, request: End
   const updated = withEndpoints(record, [...endpoints, endpoint]);
   using undo = new DisposableStack();
   undo.defer(() => removeLink(context, endpoint));
-  attachEndpoint(context, sandboxID, endpoint, network);
-  if (!publishingEndpoint(context, endpoints) && endpoint.gateway) routeThrough(context, sandboxID, endpoint);
+  const isWayOut = publishingEndpoint(context, updated.sandbox.endpoints) === endpoint;
+  attachEndpoint(context, sandboxID, endpoint, { network, isWayOut });
   undo.defer(() => withdrawNames(context, sandboxID, [endpoint]));
   startResolver(context, updated);
   republishPorts(context, updated);

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { EngineError, newID } from "../base/index.ts";
 import { createNetworkNamespace, removeNetworkNamespace } from "../sys/index.ts";
-import { attachEndpoint, muteEndpoints, raiseLoopback, routeThrough } from "./attach.ts";
+import { attachEndpoint, muteEndpoints, raiseLoopback } from "./attach.ts";
 import { closeSandbox } from "./close-sandbox.ts";
 import { attempt, hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
 import { chooseAddress } from "./ipam/index.ts";
@@ -27,11 +27,11 @@ export function openSandbox(context: NetworkContext, request: SandboxRequest): S
   onFailure("let go of the namespace", () => removeNetworkNamespace(namespacePath(context, id)));
   onFailure("mute the endpoints", () => muteEndpoints(context, endpoints));
   raiseLoopback(context, id);
-  for (const endpoint of endpoints) {
-    attachEndpoint(context, id, endpoint, context.networks.get(endpoint.networkID));
-  }
   const gateway = publishingEndpoint(context, endpoints);
-  if (gateway) routeThrough(context, id, gateway);
+  for (const endpoint of endpoints) {
+    const network = context.networks.get(endpoint.networkID);
+    attachEndpoint(context, id, endpoint, { network, isWayOut: endpoint === gateway });
+  }
   const record = recordOf(context, request, endpoints);
   onFailure("stop the resolver", () => context.resolvers.close(id));
   onFailure("withdraw the names", () => withdrawNames(context, id, endpoints));

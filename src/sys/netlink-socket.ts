@@ -22,7 +22,10 @@ export interface NetlinkSocket extends Disposable {
   closeInBackground(): void;
 }
 
-const smallest = 64 * 1024;
+/** Room for one answer with data, and for what each request is acknowledged with. */
+const baseRoom = 8 * 1024;
+const roomPerAnswer = 256;
+const smallestDump = 64 * 1024;
 const largest = 64 * 1024 * 1024;
 
 /** Opens a netlink socket in the current namespace. */
@@ -45,7 +48,7 @@ export function openNetlink(protocol: number): NetlinkSocket {
  * did not fit is lost, so each try has its own.
  */
 export function dumpNetlink(protocol: number, request: Uint8Array): Uint8Array {
-  for (let capacity = smallest; ; capacity *= 4) {
+  for (let capacity = smallestDump; ; capacity *= 4) {
     using socket = openNetlink(protocol);
     try {
       return transact(socket.fd, request, 1, capacity);
@@ -55,7 +58,12 @@ export function dumpNetlink(protocol: number, request: Uint8Array): Uint8Array {
   }
 }
 
-function transact(fd: number, request: Uint8Array, answers: number, capacity = smallest): Uint8Array {
+function transact(
+  fd: number,
+  request: Uint8Array,
+  answers: number,
+  capacity = baseRoom + answers * roomPerAnswer,
+): Uint8Array {
   const response = new Uint8Array(capacity);
   // An empty array has no address; the native side ignores the pointer when the length is 0.
   const bytes = request.length > 0 ? request : response;
