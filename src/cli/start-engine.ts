@@ -4,6 +4,7 @@ import { type Connection, type Dial, type Host, isNobodyThere } from "../client/
 const runDirectory = "/run/gantry";
 const logFile = `${runDirectory}/engine.log`;
 const patience = 15_000;
+const patienceWithOthers = 2_000;
 
 /** Dials, and starts an engine first when none answers on the default socket. Several dials start one engine. */
 export function dialStarting(dial: Dial): Dial {
@@ -32,19 +33,25 @@ async function startEngine(host: Host, dial: Dial): Promise<void> {
     cwd: "/",
   });
   closeSync(log);
-  const failed = new Promise<never>((_, reject) => {
-    child.once("error", (error) => reject(new Error(messageOf(error))));
-    child.once("exit", (code) => reject(new Error(`it ended with ${code}; see ${logFile}`)));
-  });
+  const start: Start = {
+    deadline: Date.now() + patience,
+    failure: `nobody answers within ${patience / 1000} s`,
+  };
+  const ended = (failure: string) => {
+    start.failure = failure;
+    // Somebody else may have started one at the same time: then that one answers soon.
+    start.deadline = Date.now() + patienceWithOthers;
+  };
+  child.once("error", (error) => ended(error.message));
+  child.once("exit", (code) => ended(`it ended with ${code}`));
   try {
-    await Promise.race([answers(host, dial), failed]);
+    await answers(host, dial, start);
   } catch (error) {
     throw new EngineError("unavailable", `Cannot start the Gantry engine: ${messageOf(error)}`, {
       subject: runDirectory,
       cause: error,
     });
   } finally {
-    failed.catch(() => undefined);
     child.unref();
   }
 }
@@ -58,13 +65,17 @@ function engineWords(): string[] {
   return ["--no-env-file", "--config=/dev/null", main, "daemon"];
 }
 
+interface Start {
+  deadline: number;
+  failure: string;
+}
+
 /** Settles once somebody listens; asks again a little later each time. */
-async function answers(host: Host, dial: Dial): Promise<void> {
-  const deadline = Date.now() + patience;
+async function answers(host: Host, dial: Dial, start: Start): Promise<void> {
   for (let pause = 5; ; pause = Math.min(pause * 1.5, 100)) {
     const line: Connection | undefined = await dial(host).catch(() => undefined);
     if (line) return line.close();
-    if (Date.now() > deadline) throw new Error(`nobody answers within ${patience / 1000} s; see ${logFile}`);
+    if (Date.now() > start.deadline) throw new Error(`${start.failure}; see ${logFile}`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

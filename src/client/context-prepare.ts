@@ -1,5 +1,5 @@
 import { readFile, realpath, stat } from "node:fs/promises";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { codeOf, createIgnoreMatcher, digestOf, EngineError, hexOf, readIgnoreFile } from "../base/index.ts";
 import type { ContextOptions, PackedContext } from "./context-options.ts";
 import { packTree } from "./context-tar.ts";
@@ -43,8 +43,7 @@ type Dockerfile =
 async function findDockerfile(root: string, wanted: ContextOptions["dockerfile"]): Promise<Dockerfile> {
   if (typeof wanted === "object") return outside(wanted.content);
   const asked = wanted === undefined || wanted === "" ? await defaultName(root) : wanted;
-  // Docker looks from the working directory first when the path is spelt so, then from the context.
-  const path = isAbsolute(asked) ? asked : await nearest(root, asked);
+  const path = isAbsolute(asked) ? asked : join(root, asked);
   const real = await realpath(path).catch((error: unknown) => {
     if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") throw error;
     throw unable(
@@ -60,11 +59,6 @@ async function findDockerfile(root: string, wanted: ContextOptions["dockerfile"]
 async function defaultName(root: string): Promise<string> {
   if (await isThere(join(root, "Dockerfile"))) return "Dockerfile";
   return (await isThere(join(root, "dockerfile"))) ? "dockerfile" : "Dockerfile";
-}
-
-async function nearest(root: string, asked: string): Promise<string> {
-  const fromHere = resolve(asked);
-  return (await isThere(fromHere)) ? fromHere : join(root, asked);
 }
 
 function outside(content: string): Dockerfile {

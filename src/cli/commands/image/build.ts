@@ -129,8 +129,19 @@ async function openContext(cli: Cli, where: string, file: string | undefined): P
   if (/^(https?|git):\/\/|^git@|\.git(#|$)/.test(where)) {
     throw new ExitError(1, `unable to prepare context: remote contexts are not supported: ${where}`);
   }
-  const dockerfile = file === "-" ? { content: await readAll(cli.stdin()) } : file;
+  const dockerfile = file === "-" ? { content: await readAll(cli.stdin()) } : await findFile(cli, file);
   return await packContext(pathAt(cli, where), { dockerfile });
+}
+
+/** A Dockerfile is looked for from where the command was called, then in the context. */
+async function findFile(cli: Cli, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const { access } = await import("node:fs/promises");
+  const here = pathAt(cli, file);
+  return await access(here).then(
+    () => here,
+    () => file,
+  );
 }
 
 /** Input is a context tar, or the text of a Dockerfile without a context. */
