@@ -151,7 +151,16 @@ async function resetNetwork(runDirectory: string, prefix: string, log: Logger): 
 
 /** Removes what engines keep, and the directories themselves when nothing else lies in them. */
 async function removeFiles(place: Place, log: Logger): Promise<void> {
-  const inRoot = ["content", "snapshots", "containers", "volumes", "cache", "tmp", "engine.json", "engine.lock"];
+  const inRoot = [
+    "content",
+    "snapshots",
+    "containers",
+    "volumes",
+    "cache",
+    "tmp",
+    "engine.json",
+    "engine.lock",
+  ];
   const inRun = ["tasks", "build", "netns", "runtime", "seccomp", "engine.pid", "engine.log", "gantry.sock"];
   const databases = (await readdir(place.root).catch((): string[] => [])).filter((name) =>
     name.startsWith("records.db"),
