@@ -53,13 +53,15 @@ async function unpackEntry(entry: Entry, options: UnpackOptions): Promise<number
       // Devices and pipes have no meaning here.
       return 0;
   }
-  if (header.type !== "symlink") await chmod(path, mode);
+  // A link's mode and owner are those of what it links to.
+  if (header.type === "symlink" || header.type === "link") return 0;
+  await chmod(path, mode);
   await own(path, header, options.archive);
   return header.size;
 }
 
 async function own(path: string, header: Header, archive: boolean): Promise<void> {
-  if (!archive || process.getuid?.() !== 0 || header.type === "symlink") return;
+  if (!archive || process.getuid?.() !== 0) return;
   await chown(path, header.uid, header.gid);
 }
 
