@@ -22,6 +22,12 @@ export async function showHelp(at: Pick<Surroundings, "out">, found: Found): Pro
   }
 }
 
+/** What the engine's side answers to; it never comes here. */
+const engineCommands: { readonly program: [string, string][]; readonly system: [string, string][] } = {
+  program: [["daemon", "Run the engine in the foreground"]],
+  system: [["reset", "Stop what an engine runs and remove all that it keeps"]],
+};
+
 /** The help text of one command. */
 export function commandHelp(path: string, command: Command): string {
   const options = command.flags.length === 0 ? "" : `\nOptions:\n${flagHelp(command.flags)}\n`;
@@ -30,7 +36,7 @@ export function commandHelp(path: string, command: Command): string {
 
 async function programHelp(): Promise<string> {
   const nouns = Object.entries(groups).map(([name, group]): [string, string] => [name, group.summary]);
-  const verbs = await summaries(topLevel);
+  const verbs = [...(await summaries(topLevel)), ...engineCommands.program];
   return [
     "Usage:  gantry [OPTIONS] COMMAND\n",
     "Builds, runs and composes containers\n",
@@ -42,7 +48,8 @@ async function programHelp(): Promise<string> {
 }
 
 async function groupHelp(path: string, group: CommandGroup): Promise<string> {
-  const rows = table(await summaries(group.commands));
+  const more = path === "system" ? engineCommands.system : [];
+  const rows = table([...(await summaries(group.commands)), ...more]);
   return `Usage:  gantry ${path} COMMAND\n\n${group.summary}\n\nCommands:\n${rows}\n\nRun 'gantry ${path} COMMAND --help' for more information on a command.\n`;
 }
 

@@ -299,6 +299,8 @@ describe("the command line", () => {
       const help = (await gantry([noun])).out;
       expect(help).toStartWith(`Usage:  gantry ${noun} COMMAND\n`);
       for (const [, verb = ""] of help.matchAll(/^ {2}(\w+) {3}/gm)) {
+        // The engine's side answers that one itself.
+        if (verb === "reset") continue;
         expect((await gantry([noun, verb, "--help"])).out).toStartWith(`Usage:  gantry ${noun} ${verb}`);
       }
     }

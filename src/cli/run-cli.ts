@@ -41,6 +41,7 @@ async function dispatch(at: Surroundings, argv: readonly string[]): Promise<numb
     await at.out.write(`Gantry version ${version}\n`);
     return 0;
   }
+  if (args[0] === "help") return await dispatch(at, [...args.slice(1), "--help"]);
   const found = await findCommand(args);
   if (help || found.kind !== "command") {
     const { showHelp } = await import("./help.ts");

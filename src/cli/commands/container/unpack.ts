@@ -55,8 +55,9 @@ async function unpackEntry(entry: Entry, options: UnpackOptions): Promise<number
   }
   // A link's mode and owner are those of what it links to.
   if (header.type === "symlink" || header.type === "link") return 0;
-  await chmod(path, mode);
+  // The owner first: a change of it takes set-ID bits away.
   await own(path, header, options.archive);
+  await chmod(path, mode);
   return header.size;
 }
 
