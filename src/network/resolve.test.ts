@@ -4,6 +4,7 @@ import {
   askUdp,
   connectTcp,
   inside,
+  listTable,
   openTestEngine,
   queryFor,
   replyTo,
@@ -111,6 +112,15 @@ describe("names inside a sandbox", () => {
     server.close();
     expect(await resolve(open, "example.com")).toMatchObject({ code: 2, data: [] });
     for (const { id } of [open, closed]) await engine.service.closeSandbox(id);
+  });
+
+  test("are served through rules that outside readers understand, and not without limit", async () => {
+    const client = await engine.open(["front"]);
+    const listing = listTable(client.path, "gantry_dns");
+    expect(listing).toMatch(/ip daddr 127\.0\.0\.11 udp dport 53 dnat to 127\.0\.0\.11:\d+/);
+    expect(listing).toMatch(/ip daddr 127\.0\.0\.11 tcp dport 53 dnat to 127\.0\.0\.11:\d+/);
+    expect(listing).toMatch(/limit rate over 4000\/second burst 4000 packets drop/);
+    await engine.service.closeSandbox(client.id);
   });
 
   test("leave port 53 to the container's own programs", async () => {

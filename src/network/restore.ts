@@ -6,6 +6,7 @@ import { ensureBridge, ensureForwarding, firewallRules } from "./bridge.ts";
 import { closeSandbox } from "./close-sandbox.ts";
 import { attempt, hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
 import { ensurePredefined } from "./create-network.ts";
+import { droppingChains } from "./foreign-firewall.ts";
 import { deleteLinks, ownLinks } from "./links.ts";
 import { publishingEndpoint } from "./publish.ts";
 import { startResolver } from "./resolve.ts";
@@ -32,6 +33,7 @@ export async function restore(context: NetworkContext, alive: ReadonlySet<string
   for (const file of namespaceFiles(context)) {
     if (!kept.has(file)) removeNetworkNamespace(namespacePath(context, file));
   }
+  warnOfForeignFirewall(context);
   await deleteLinks(strayLinks(context));
 }
 
@@ -43,6 +45,17 @@ export async function reset(context: NetworkContext): Promise<void> {
   const links = ownLinks(context).map(({ name }) => name);
   for (const { id } of context.networks.list()) context.networks.remove(id);
   await deleteLinks(links);
+}
+
+function warnOfForeignFirewall(context: NetworkContext): void {
+  attempt(context.log, "read the host's firewall", "nftables", () => {
+    for (const chain of droppingChains()) {
+      context.log.warn("another firewall drops what the host passes on; let our links through there", {
+        chain,
+        links: `${context.prefix}*`,
+      });
+    }
+  });
 }
 
 function restoreBridge(context: NetworkContext, network: Network): void {

@@ -5,9 +5,11 @@ import {
   addressIs,
   Batch,
   destinationPortIs,
+  isBeyond,
   openNftSocket,
   protocolIs,
   translateTo,
+  verdict,
 } from "../nftables/index.ts";
 import { embeddedServer } from "../resolv-conf.ts";
 import { firstFrame, frame } from "./ask.ts";
@@ -21,6 +23,9 @@ interface Connection {
 }
 
 const idleSeconds = 10;
+const mostConnections = 64;
+/** What one container may ask; answering takes some tens of microseconds of the engine's main thread. */
+const mostQueriesPerSecond = 4000;
 const largestMessage = 65_537;
 
 /**
@@ -67,13 +72,19 @@ function listenUdp(handle: QueryHandler) {
 }
 
 function listenTcp(handle: QueryHandler) {
+  let connections = 0;
   return Bun.listen<Connection>({
     hostname: embeddedServer,
     port: 0,
     socket: {
       open: (socket) => {
+        connections += 1;
         socket.data = { received: new Uint8Array(0), unsent: new Uint8Array(0) };
         socket.timeout(idleSeconds);
+        if (connections > mostConnections) socket.terminate();
+      },
+      close: () => {
+        connections -= 1;
       },
       data: (socket, bytes) => {
         socket.data.received = Buffer.concat([socket.data.received, bytes]);
@@ -110,6 +121,7 @@ function flush(socket: Bun.Socket<Connection>): void {
 /** In place of the rules of an earlier engine, which lead to sockets that live no more. */
 function redirect(ports: { udp: number; tcp: number }): void {
   const chain = "output";
+  const limits = "limits";
   const batch = new Batch("gantry_dns");
   batch.addTable();
   batch.deleteTable();
@@ -125,6 +137,15 @@ function redirect(ports: { udp: number; tcp: number }): void {
       translateTo({ address, port: ports[protocol] }),
     );
   }
+  batch.addChain(limits, { type: "filter", hook: "output", priority: 0 });
+  batch.addRule(
+    limits,
+    addressIs("destination", address),
+    protocolIs("udp"),
+    destinationPortIs(ports.udp),
+    isBeyond(mostQueriesPerSecond),
+    verdict({ kind: "drop" }),
+  );
   using nft = openNftSocket();
   nft.commit(batch);
 }

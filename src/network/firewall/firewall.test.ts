@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLogger, silentLogger } from "../../base/index.ts";
 import { createNetworkNamespace, removeNetworkNamespace, withNetworkNamespace } from "../../sys/index.ts";
+import { droppingChains } from "../foreign-firewall.ts";
 import { Batch, openNftSocket } from "../nftables/index.ts";
-import { listTable } from "../testing/index.ts";
+import { listTable, runNft } from "../testing/index.ts";
 import { Firewall } from "./firewall.ts";
 import type { BridgeRules, PortRules } from "./ruleset.ts";
 
@@ -146,6 +147,16 @@ describe("the table", () => {
     firewall.remove();
     expect(listTable(path, "x")).toBe("");
     firewall.remove();
+  });
+});
+
+describe("the firewalls of others", () => {
+  test("are found when they drop what the host passes on", () => {
+    inside(() => firewall.restore([front], [web]));
+    expect(inside(droppingChains)).toEqual([]);
+    const hook = "type filter hook forward priority 0; policy drop;";
+    runNft(path, `add table ip filter\nadd chain ip filter FORWARD { ${hook} }\nadd chain ip filter USER`);
+    expect(inside(droppingChains)).toEqual(["ip filter FORWARD"]);
   });
 });
 

@@ -4,7 +4,7 @@ export {
   type LinkAddress,
   setDefaultRoute,
 } from "./address.ts";
-export { attributesOf, numberOf, parseAnswers, throwFailures } from "./answer.ts";
+export { attributesOf, numberOf, parseAnswers, textOf, throwFailures } from "./answer.ts";
 export {
   createBridge,
   createVeth,

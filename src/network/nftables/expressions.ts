@@ -98,6 +98,20 @@ export function destinationPortIs(port: number): Expression[] {
   return [destinationPort(first), compare(portBytes(port))];
 }
 
+/** Matches packets beyond so many a second; as many again may come at once. */
+export function isBeyond(perSecond: number): Expression[] {
+  const beyond = 1;
+  return [
+    expression(
+      "limit",
+      attribute(1, networkU64(perSecond)),
+      attribute(2, networkU64(1)),
+      number(3, perSecond),
+      number(5, beyond),
+    ),
+  ];
+}
+
 /** Matches packets of a known connection, or of one that a known one expects. */
 export function isEstablished(): Expression[] {
   const state = 0;
@@ -230,6 +244,10 @@ function number(type: number, amount: number): Uint8Array {
 
 function value(type: number, bytes: Uint8Array): Uint8Array {
   return nest(type, attribute(1, bytes));
+}
+
+function networkU64(amount: number): Uint8Array {
+  return new Uint8Array([0, 0, 0, 0, ...networkU32(amount)]);
 }
 
 function portBytes(port: number): Uint8Array {

@@ -7,6 +7,7 @@ export {
   destinationIsLocal,
   destinationPortIs,
   type Expression,
+  isBeyond,
   isEstablished,
   isRedirected,
   linkIn,

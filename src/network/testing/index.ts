@@ -1,5 +1,5 @@
 export { openTestEngine, type TestEngine } from "./engine.ts";
-export { listTable } from "./nft-listing.ts";
+export { listTable, runNft } from "./nft-listing.ts";
 export { type OutsideHost, openOutsideHost } from "./outside-host.ts";
 export { queryFor, replyTo, summary } from "./queries.ts";
 export {
