@@ -64,7 +64,9 @@ int log_append(struct log *log, enum stream_number stream, char *chunk, size_t s
     whole += FRAME_HEADER;
     frame_header(start, stream, size);
   }
-  if (log->max_bytes > 0 && log->size > 0 && log->size + whole > log->max_bytes) {
+  // The index counts: a container that writes single bytes makes it larger than the data.
+  uint64_t used = log->size + log->index_size + INDEX_RECORD;
+  if (log->max_bytes > 0 && log->size > 0 && used + whole > log->max_bytes) {
     int result = rotate(log);
     if (result < 0 && log->data < 0) return result;
   }

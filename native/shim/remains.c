@@ -1,5 +1,9 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -42,8 +46,37 @@ int remains_remove(const struct config *config, pid_t *deleter) {
   return spawn_delete(config, deleter);
 }
 
+// True for a process of the runtime that works on this container: its arguments name state directory and ID.
+static bool is_runtime(const char *pid, const struct config *config) {
+  char path[64], text[8192];
+  snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
+  ssize_t size = read_text(AT_FDCWD, path, text, sizeof text);
+  bool root = false, id = false;
+  for (ssize_t at = 0; at < size; at += (ssize_t)strlen(text + at) + 1) {
+    root = root || strcmp(text + at, config->runtime_root) == 0;
+    id = id || strcmp(text + at, config->id) == 0;
+  }
+  return root && id;
+}
+
+// The runtime forks, so its death with the shim does not reach all of it; the rest could go on to make what is
+// being removed here.
+static unsigned kill_runtime(const struct config *config) {
+  unsigned count = 0;
+  DIR *stream = opendir("/proc");
+  if (stream == NULL) return 0;
+  for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+    int pid = atoi(entry->d_name);
+    if (pid > 0 && is_runtime(entry->d_name, config) && kill(pid, SIGKILL) == 0) count += 1;
+  }
+  closedir(stream);
+  return count;
+}
+
 int remains_remove_orphan(const struct config *config) {
-  for (int i = 0; i < ORPHAN_ATTEMPTS && cgroup_kill(config) > 0; i++) wait_a_millisecond();
+  for (int i = 0; i < ORPHAN_ATTEMPTS && kill_runtime(config) + cgroup_kill(config) > 0; i++) {
+    wait_a_millisecond();
+  }
   pid_t deleter;
   int result = remains_remove(config, &deleter);
   if (result != 1) return result;

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "rootfs.h"
@@ -39,6 +40,8 @@ static _Noreturn void exec_runtime(const struct config *config, const struct com
   }
   arguments[count] = NULL;
   reset_signals();
+  // A runtime whose shim is killed must not finish starting what nobody would supervise.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (rootfs_enter_namespace(config, &failure) < 0) give_up(command, &failure);
   if (command->mount_rootfs && rootfs_mount(config, &failure) < 0) give_up(command, &failure);
   redirect(command->in, STDIN_FILENO);

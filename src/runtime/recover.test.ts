@@ -130,6 +130,23 @@ test("when its shim is killed a task ends, and nothing of it is left", async () 
   stream.destroy();
 });
 
+test("a shim that is killed while it starts a task leaves nothing of it", async () => {
+  for (const pause of [0, 2, 4, 8, 12]) {
+    const config = fixture.config(["sleep", "1000"]);
+    const created = await fixture.runtime.create(config);
+    const outcome = created.start().then(
+      () => "started",
+      () => "failed",
+    );
+    const [shim] = fixture.shims(config.id);
+    await Bun.sleep(pause);
+    process.kill(shim ?? -1, "SIGKILL");
+    if ((await outcome) === "started") expect((await created.exited).code).toBe(137);
+    const procs = { v1: "cgroup.procs", v2: "cgroup.procs" };
+    expect(existsSync(fixture.cgroupFile(config.id, "pids", procs))).toBe(false);
+  }
+});
+
 test("a shim that was killed while no engine was there is found out", async () => {
   const config = fixture.config(["sleep", "1000"]);
   const { task: running, stream } = await fixture.run(config);

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf } from "../base/index.ts";
 import { readExit, wasStarted } from "./bundle.ts";
 import { removeOrphan } from "./shim-process.ts";
+import { isGone } from "./shim-socket.ts";
 import { ShimTask, type TaskOptions } from "./task.ts";
 import type { ExitStatus } from "./types.ts";
 
@@ -28,10 +28,8 @@ export async function connectIfAlive(
   try {
     return await ShimTask.connect(options);
   } catch (error) {
-    const code = codeOf(error);
-    // A conflict is a shim that ended while it was asked.
-    if (code !== undefined && !["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(code)) throw error;
-    return undefined;
+    if (isGone(error)) return undefined;
+    throw error;
   }
 }
 

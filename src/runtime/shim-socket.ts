@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { EngineError } from "../base/index.ts";
+import { codeOf, EngineError, isKind } from "../base/index.ts";
 
 /** A refusal by the shim, in its own words or those of the runtime. */
 export class ShimRefusal extends Error {
@@ -10,6 +10,12 @@ export class ShimRefusal extends Error {
 
 /** What stands behind the tag of a reply: `ok` with its values, or `error`. */
 export type ReplyValues = ReadonlyMap<string, string>;
+
+/** True for what a connection to a shim that is gone, or goes meanwhile, fails with. */
+export function isGone(error: unknown): boolean {
+  if (isKind(error, "conflict")) return true;
+  return ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(codeOf(error) ?? "");
+}
 
 const socketName = "shim.sock";
 /** Room in a unix address, minus the final NUL. */

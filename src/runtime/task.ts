@@ -8,7 +8,7 @@ import type { CgroupMount } from "./cgroup-mounts.ts";
 import { ShimExec } from "./exec-process.ts";
 import { ShimControl, type ShimEvent } from "./shim-control.ts";
 import { removeOrphan } from "./shim-process.ts";
-import { openStream, type ReplyValues, ShimRefusal } from "./shim-socket.ts";
+import { isGone, openStream, type ReplyValues, ShimRefusal } from "./shim-socket.ts";
 import { startError } from "./start-error.ts";
 import type { AttachOptions, AttachStream, ExecConfig, ExecProcess, ExitStatus, Task } from "./types.ts";
 
@@ -68,8 +68,8 @@ export class ShimTask implements Task {
       const values = await this.#control.request("start");
       this.#pid = Number(values.get("pid"));
     } catch (error) {
-      if (!(error instanceof ShimRefusal)) throw error;
       await this.gone;
+      if (!(error instanceof ShimRefusal)) throw error;
       throw startError("run", error.message, this.#options.command);
     }
   }
@@ -153,13 +153,12 @@ export class ShimTask implements Task {
     }
   }
 
-  /** The runtime's own words pass; anything else means that there is no process to talk to. */
+  /** A refusal or a dead shim is a container that does not run; the runtime's words and other failures pass. */
   #notRunning(error: unknown): unknown {
-    if (error instanceof ShimRefusal && error.message !== "not running") return error;
-    return new EngineError("conflict", `Container ${this.id} is not running`, {
-      subject: this.id,
-      cause: error,
-    });
+    const refused = error instanceof ShimRefusal && error.message === "not running";
+    if (!refused && !isGone(error)) return error;
+    const message = `Container ${this.id} is not running`;
+    return new EngineError("conflict", message, { subject: this.id, cause: error });
   }
 
   async #cgroupsPath(): Promise<string> {

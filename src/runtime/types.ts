@@ -17,7 +17,10 @@ export interface TaskConfig {
   /** Directory for config.json and shim state; made when absent (below the run directory). */
   readonly bundle: string;
   readonly spec: RuntimeSpec;
-  /** Mounted by the shim's child in a private mount namespace; never visible on the host. */
+  /**
+   * Mounted by the shim's child in a private mount namespace; never visible on the host. Whether it is writable
+   * is for `spec.root.readonly` to say: crun remounts a read-only bind as writable without it.
+   */
   readonly rootfs: readonly Mount[];
   readonly tty: boolean;
   readonly openStdin: boolean;
@@ -57,7 +60,10 @@ export interface Task {
   readonly id: string;
   /** Process ID of init; 0 before `start` returned. */
   readonly pid: number;
-  /** Resolves once: when init has exited, its output is complete and the runtime's state is deleted. */
+  /**
+   * Resolves once: when init has exited, its output is complete and the runtime's state is deleted. Stays pending
+   * for a task that was never started or whose start failed.
+   */
   readonly exited: Promise<ExitStatus>;
   /**
    * Starts init. Throws `EngineError` with `kind: "invalid"` and subject `command-not-found` (exit code 127),
