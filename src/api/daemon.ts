@@ -1,5 +1,5 @@
 import packageFile from "../../package.json" with { type: "json" };
-import { createLogger, messageOf } from "../base/index.ts";
+import { createLogger, type Logger, messageOf } from "../base/index.ts";
 import { startEngine } from "../engine/index.ts";
 import { notifyService } from "../sys/index.ts";
 import { daemonUsage, parseDaemonOptions } from "./daemon-options.ts";
@@ -22,6 +22,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     }
     const log = createLogger(say, options.debug ? "debug" : "info");
     const stopped = stopSignal();
+    surviveBugs(log);
     const engine = await startEngine(options, log);
     const router = new Router(allRoutes(engine, packageFile.version));
     const idle = new IdleWork(() => Bun.gc(true), quietTime);
@@ -50,6 +51,17 @@ function stopSignal(): Promise<string> {
   process.on("SIGHUP", () => {});
   process.on("SIGPIPE", () => {});
   return promise;
+}
+
+/** One request's bug must not take the engine, and with it every other request, down. */
+function surviveBugs(log: Logger): void {
+  const report = (error: unknown): void => {
+    log.error("a bug: nobody handled a failure", {
+      error: error instanceof Error ? (error.stack ?? error.message) : error,
+    });
+  };
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
 }
 
 function tellServiceManager(text: string, failed: (error: string) => void): void {
