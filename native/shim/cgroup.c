@@ -32,7 +32,7 @@ static unsigned signal_members(int directory) {
   for (char *at = text; *at != '\0'; at = *end == '\0' ? end : end + 1) {
     long pid = strtol(at, &end, 10);
     if (end == at) break;
-    if (pid > 0 && kill((pid_t)pid, SIGKILL) == 0) count += 1;
+    if (pid > 1 && kill((pid_t)pid, SIGKILL) == 0) count += 1;
   }
   return count;
 }

@@ -233,11 +233,12 @@ void launch_finished(struct launch *launch, int status) {
   char path[ID_SIZE + 16], text[64];
   file_name(launch, "pid", path, sizeof path);
   bool started = WIFEXITED(status) && WEXITSTATUS(status) == 0 && read_text(AT_FDCWD, path, text, sizeof text) > 0;
-  if (!started) {
+  pid_t pid = started ? atoi(text) : 0;
+  // 0 and below would address groups of processes, our own among them.
+  if (pid <= 1) {
     launch_failed(launch, status);
     return;
   }
-  pid_t pid = atoi(text);
   if (process == &shim.init) {
     keep_seccomp_filter();
     event_send("event started pid=%d\n", pid);

@@ -67,7 +67,7 @@ static unsigned kill_runtime(const struct config *config) {
   if (stream == NULL) return 0;
   for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
     int pid = atoi(entry->d_name);
-    if (pid > 0 && is_runtime(entry->d_name, config) && kill(pid, SIGKILL) == 0) count += 1;
+    if (pid > 1 && is_runtime(entry->d_name, config) && kill(pid, SIGKILL) == 0) count += 1;
   }
   closedir(stream);
   return count;

@@ -243,3 +243,10 @@ test("an unknown runtime is refused by name", async () => {
   const error = await refusal(fixture.runtime.create(fixture.config(["true"], { runtime: "kata" })));
   expect(error.message).toBe("unknown or invalid runtime name: kata");
 });
+
+test("a cgroup at the root, where every process is, is refused", async () => {
+  for (const cgroupsPath of ["/", "", "/..", "/a/../..", "relative", "//"]) {
+    const error = await refusal(fixture.runtime.create(fixture.config(["true"], { input: { cgroupsPath } })));
+    expect(error.kind).toBe("invalid");
+  }
+});

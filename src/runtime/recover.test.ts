@@ -121,8 +121,7 @@ test("nothing is known of a bundle that is not there", async () => {
 test("when its shim is killed a task ends, and nothing of it is left", async () => {
   const config = fixture.config(["sh", "-c", "sleep 1000 & exec sleep 1000"]);
   const { task: running, stream } = await fixture.run(config);
-  const [shim] = fixture.shims(config.id);
-  process.kill(shim ?? -1, "SIGKILL");
+  fixture.killShim(config.id);
   expect((await running.exited).code).toBe(137);
   expect(existsSync(`/proc/${running.pid}/root/bin`)).toBe(false);
   const procs = { v1: "cgroup.procs", v2: "cgroup.procs" };
@@ -138,9 +137,8 @@ test("a shim that is killed while it starts a task leaves nothing of it", async 
       () => "started",
       () => "failed",
     );
-    const [shim] = fixture.shims(config.id);
     await Bun.sleep(pause);
-    process.kill(shim ?? -1, "SIGKILL");
+    fixture.killShim(config.id);
     if ((await outcome) === "started") expect((await created.exited).code).toBe(137);
     const procs = { v1: "cgroup.procs", v2: "cgroup.procs" };
     expect(existsSync(fixture.cgroupFile(config.id, "pids", procs))).toBe(false);
@@ -152,8 +150,7 @@ test("a shim that was killed while no engine was there is found out", async () =
   const { task: running, stream } = await fixture.run(config);
   stream.destroy();
   await fixture.connect();
-  const [shim] = fixture.shims(config.id);
-  process.kill(shim ?? -1, "SIGKILL");
+  fixture.killShim(config.id);
   await until(() => fixture.shims(config.id).length === 0);
   expect(await fixture.runtime.recover(config.id, config.bundle)).toMatchObject({ exit: { code: 137 } });
   await until(() => !existsSync(`/proc/${running.pid}/root/bin`));

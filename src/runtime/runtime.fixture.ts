@@ -161,6 +161,13 @@ export class RuntimeFixture implements AsyncDisposable {
       .filter((pid) => commandLine(pid).includes(`gantry-shim\0${join(this.tasks, id)}`));
   }
 
+  /** Kills the shim of a container, and nothing else: without one it throws. */
+  killShim(id: string): void {
+    const [pid] = this.shims(id);
+    if (id === "" || pid === undefined || pid <= 1) throw new Error(`no shim for "${id}"`);
+    process.kill(pid, "SIGKILL");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const runtime = await this.connect();
     await runtime.sweep(this.tasks, new Set());

@@ -27,6 +27,7 @@ export interface RuntimeOptions {
 
 /** Finds runtimes and cgroups of this host and prepares the state directory. Starts no process. */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  checkCgroupPath(options.cgroupParent);
   const stateRoot = join(options.runDirectory, "runtime");
   await mkdir(stateRoot, { recursive: true, mode: 0o700 });
   const [host, mountinfo, cgroups, filters] = await Promise.all([
@@ -53,6 +54,20 @@ async function mountsToDetach(mounts: readonly CgroupMount[]): Promise<string[]>
     unified.map(({ path }) => readFile(join(path, "cgroup.controllers"), "utf8").catch(() => "")),
   );
   return unified.filter((_, index) => controllers[index]?.trim()).map(({ path }) => path);
+}
+
+/** Whatever is in a task's cgroup is killed at its end: a path must never lead to the root, where all processes are. */
+function checkCgroupPath(path: string): void {
+  const parts = path.split("/").slice(1);
+  const plain = parts.every((part) => part !== "" && part !== "." && part !== "..");
+  if (path.startsWith("/") && parts.length > 0 && plain) return;
+  throw new EngineError(
+    "invalid",
+    `Cannot use cgroup "${path}": it must be an absolute path below the root`,
+    {
+      subject: path,
+    },
+  );
 }
 
 /** The `cgroup.procs` file of this process's cgroup in some hierarchy, from the text of `/proc/self/cgroup`. */
@@ -147,6 +162,7 @@ class ShimRuntime implements Runtime {
 
   #shimConfig(config: TaskConfig, runtime: OciRuntime, seccompCache: string | undefined): ShimConfig {
     const cgroupsPath = config.spec.linux.cgroupsPath ?? join(this.#parts.cgroupParent, config.id);
+    checkCgroupPath(cgroupsPath);
     const memory = this.#mounts.find(({ controllers }) => controllers.includes("memory"));
     const unified = this.#mounts.find(({ version }) => version === 2);
     return {
