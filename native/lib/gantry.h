@@ -16,7 +16,6 @@ static inline void cleanup_close_at(const int *fd) {
 #define cleanup_close __attribute__((cleanup(cleanup_close_at)))
 
 // mount.c
-EXPORT int gantry_mount(const char *source, const char *target, const char *type, uint32_t flags, const char *data);
 EXPORT int gantry_umount(const char *target, int flags);
 
 // netns.c: all of them act on the calling thread alone.

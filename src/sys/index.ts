@@ -1,7 +1,7 @@
 export { getAttribute, makeNode, openAt2, resolveFlags, setAttribute } from "./file.ts";
 export { type HeldPort, holdPort } from "./host-port.ts";
 export { lockFile } from "./lock-file.ts";
-export { type MountCall, mount, mountFlags, unmount } from "./mount.ts";
+export { unmount } from "./mount.ts";
 export { dumpNetlink, type NetlinkSocket, netlinkProtocols, openNetlink } from "./netlink-socket.ts";
 export {
   createNetworkNamespace,

@@ -17,7 +17,6 @@ export function cString(text: string): Uint8Array {
 function load(path: string) {
   try {
     return dlopen(path, {
-      gantry_mount: { args: ["ptr", "ptr", "ptr", "u32", "ptr"], returns: "i32" },
       gantry_umount: { args: ["ptr", "i32"], returns: "i32" },
       gantry_netns_create: { args: ["ptr"], returns: "i32" },
       gantry_netns_enter: { args: ["ptr"], returns: "i32" },

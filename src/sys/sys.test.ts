@@ -9,7 +9,6 @@ import {
   hasCode,
   holdPort,
   makeNode,
-  mount,
   openAt2,
   removeNetworkNamespace,
   resolveFlags,
@@ -130,15 +129,10 @@ describe("files and mounts", () => {
     expect(getAttribute(path, "trusted.other")).toBeUndefined();
   });
 
-  test("a mount can be made and detached", () => {
-    const target = mkdtempSync(join(directory, "mount-"));
-    mount({ source: "tmpfs", target, type: "tmpfs", data: "size=64k" });
-    expect(readFileSync("/proc/self/mountinfo", "utf8")).toContain(target);
-    unmount(target);
-    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(target);
+  test("what is not mounted cannot be unmounted", () => {
     expect(
       hasCode(
-        thrown(() => unmount(target)),
+        thrown(() => unmount(mkdtempSync(join(directory, "mount-")))),
         "EINVAL",
       ),
     ).toBe(true);
