@@ -179,10 +179,7 @@ test("a sweep removes what belongs to nobody and spares what is known", async ()
   await fixture.runtime.create(idle);
   mkdirSync(join(fixture.tasks, "empty"));
   await fixture.connect();
-  const victim = fixture
-    .shims()
-    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(orphan.id));
-  process.kill(victim ?? -1, "SIGKILL");
+  fixture.killShim(orphan.id);
   await fixture.runtime.sweep(fixture.tasks, new Set([known.id]));
   for (const config of [stray, orphan, idle]) expect(existsSync(config.bundle)).toBe(false);
   expect(existsSync(join(fixture.tasks, "empty"))).toBe(false);
