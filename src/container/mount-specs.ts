@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import type { SpecMount } from "../oci/index.ts";
 import type { NetworkFiles } from "./files.ts";
+import { mountSource } from "./mount-source.ts";
 import type { MountRecord } from "./types.ts";
 
-/** The mounts of the runtime specification beyond its defaults: network files, then what the user asked for. Pure. */
+/** The mounts of the runtime specification beyond its defaults: network files, then what the user asked for. */
 export function mountSpecs(files: NetworkFiles, mounts: readonly MountRecord[]): SpecMount[] {
   const taken = new Set(mounts.map((mount) => mount.destination));
   const own = [
@@ -44,7 +44,7 @@ function mountSpec(mount: MountRecord): SpecMount {
   return {
     destination: mount.destination,
     type: "bind",
-    source: mount.subpath ? join(mount.source, mount.subpath) : mount.source,
+    source: mountSource(mount),
     options: [
       mount.nonRecursive ? "bind" : "rbind",
       mount.writable ? "rw" : "ro",

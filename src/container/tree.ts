@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Mount } from "../oci/index.ts";
 import type { Collaborators } from "./collaborators.ts";
+import { mountSource } from "./mount-source.ts";
 import { isLive } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
 
@@ -38,7 +39,7 @@ export async function locate(
     return { mounts: [{ type: "bind", source, options: [] }], path: absolute, readOnly };
   }
   if (cover && cover.type !== "tmpfs") {
-    const source = join(cover.source, cover.subpath ?? "");
+    const source = mountSource(cover);
     const rest = absolute.slice(cover.destination.length) || "/.";
     return { mounts: [{ type: "bind", source, options: [] }], path: rest, readOnly };
   }
