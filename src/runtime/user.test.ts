@@ -31,6 +31,16 @@ describe("a user", () => {
     });
   });
 
+  test("never comes from an entry without sound numbers", () => {
+    const broken = "root:x:zz:yy:::\nbare:x::::\nhex:x:0x10:1e3:::\nlow:x:-1:-1:::\nhigh:x:4294967296:0:::\n";
+    const groups = "odd:x:zz:root,web\nlow:x:-5:web\nhigh:x:1e30:web\n";
+    expect(resolveUser("", broken, groups)).toMatchObject({ uid: 0, gid: 0, additionalGids: [0] });
+    expect(resolveUser("web", passwd, groups)).toMatchObject({ uid: 1000, additionalGids: [100] });
+    for (const name of ["bare", "hex", "low", "high"]) {
+      expect(() => resolveUser(name, broken, "")).toThrow(`unable to find user ${name}`);
+    }
+  });
+
   test("that nobody knows is refused in Docker's words", () => {
     expect(() => resolve("nope")).toThrow("unable to find user nope: no matching entries in passwd file");
     expect(() => resolve("web:nope")).toThrow("unable to find group nope: no matching entries in group file");

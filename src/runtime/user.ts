@@ -72,20 +72,22 @@ function unknown(kind: string, name: string, file: string): EngineError {
 }
 
 function parsePasswd(text: string): PasswdEntry[] {
-  return fieldsOf(text).map(([name = "", , uid, gid, , home = ""]) => ({
-    name,
-    uid: Number(uid),
-    gid: Number(gid),
-    home,
-  }));
+  return fieldsOf(text).flatMap(([name = "", , uid = "", gid = "", , home = ""]) =>
+    isID(uid) && isID(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [],
+  );
 }
 
 function parseGroups(text: string): GroupEntry[] {
-  return fieldsOf(text).map(([name = "", , gid, members = ""]) => ({
-    name,
-    gid: Number(gid),
-    members: members.split(",").filter((member) => member !== ""),
-  }));
+  return fieldsOf(text).flatMap(([name = "", , gid = "", members = ""]) =>
+    isID(gid)
+      ? [{ name, gid: Number(gid), members: members.split(",").filter((member) => member !== "") }]
+      : [],
+  );
+}
+
+/** Files of an image may hold anything: an entry without sound numbers names nobody. */
+function isID(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) <= largestID;
 }
 
 function fieldsOf(text: string): string[][] {
