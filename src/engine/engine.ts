@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, type Logger } from "../base/index.ts";
+import { EngineError, type Logger, messageOf } from "../base/index.ts";
 import { type Builder, createBuilder } from "../build/index.ts";
 import {
   type ContainerPaths,
@@ -123,6 +123,8 @@ async function assemble(parts: Parts): Promise<Engine> {
   });
   await builder.recover();
   await recover({ ...stores, containers, builds: places.builds });
+  const collect = createCollector({ images: stores.images, store: containers.store, cache: builder });
+  const collecting = collectLater(collect, log);
   return {
     ...stores,
     options,
@@ -133,8 +135,9 @@ async function assemble(parts: Parts): Promise<Engine> {
     builder,
     events,
     log,
-    collect: createCollector({ images: stores.images, store: containers.store, cache: builder }),
+    collect,
     close: async () => {
+      clearTimeout(collecting);
       containers.close();
       stores.runtime.close();
       await stores.network.close();
@@ -143,6 +146,17 @@ async function assemble(parts: Parts): Promise<Engine> {
       parts.lock[Symbol.dispose]();
     },
   };
+}
+
+/** How long after its start an engine collects what a kill of the last one left; a start has better things to do. */
+const firstCollection = 60_000;
+
+function collectLater(collect: () => Promise<{ bytes: number }>, log: Logger) {
+  const timer = setTimeout(() => {
+    collect().catch((error: unknown) => log.warn("cannot collect garbage", { error: messageOf(error) }));
+  }, firstCollection);
+  timer.unref();
+  return timer;
 }
 
 /** Everything that containers and builds stand on. */
