@@ -110,6 +110,10 @@ class HealthChecker implements HealthView {
   }
 
   async #check(): Promise<void> {
+    if (this.#needs.store.find(this.#record.id)?.state.phase === "paused") {
+      this.#schedule();
+      return;
+    }
     const start = new Date();
     const result = await this.#probe().catch((error: unknown) => ({
       exitCode: -1,

@@ -29,7 +29,8 @@ export async function openNetwork(needs: Needs, record: ContainerRecord): Promis
     return { namespace: { kind: "host" }, resolvConf };
   }
   if (mode.startsWith("container:")) return joinPeer(needs, mode.slice("container:".length), record);
-  const endpoints = Object.entries(record.endpoints).map(([network, settings]) =>
+  const wanted = record.config.NetworkDisabled ? [] : Object.entries(record.endpoints);
+  const endpoints = wanted.map(([network, settings]) =>
     endpointRequest(needs.network, record, network, settings),
   );
   const sandbox = await needs.network.openSandbox(sandboxRequest(record, endpoints));

@@ -1,16 +1,18 @@
 import type { LinuxResources } from "../oci/index.ts";
 import type { HostConfig } from "../wire/index.ts";
+import { blockIO } from "./block-io.ts";
 
-/** The cgroup limits that a host config asks for; zero and absent mean no limit. Pure. */
+/** The cgroup limits that a host config asks for; zero and absent mean no limit. Looks up named block devices. */
 export function resourcesOf(host: HostConfig): LinuxResources {
   const memory = memoryOf(host);
   const cpu = cpuOf(host);
   const pids = host.PidsLimit ?? 0;
+  const io = blockIO(host);
   return {
     ...(memory ? { memory } : {}),
     ...(cpu ? { cpu } : {}),
     ...(pids > 0 ? { pids: { limit: pids } } : {}),
-    ...(host.BlkioWeight ? { blockIO: { weight: host.BlkioWeight } } : {}),
+    ...(io ? { blockIO: io } : {}),
   };
 }
 

@@ -40,7 +40,7 @@ export async function specFor(
     ...namespaces(needs, record),
     ...securityPart(record),
     ...resourcePart(record),
-    cgroupsPath: join(hostConfig.CgroupParent || needs.cgroupParent, record.id),
+    cgroupsPath: join("/", hostConfig.CgroupParent || needs.cgroupParent, record.id),
     ...(hostConfig.Init ? { initPath: needs.initPath } : {}),
     host: needs.abilities,
   };
@@ -48,6 +48,8 @@ export async function specFor(
   for (const warning of built.warnings) needs.log.warn(warning, { container: record.id });
   const propagation = rootPropagation(record.mounts);
   if (propagation) built.spec.linux.rootfsPropagation = propagation;
+  const { Annotations: annotations } = hostConfig;
+  if (annotations) built.spec.annotations = { ...built.spec.annotations, ...annotations };
   return built.spec;
 }
 

@@ -12,6 +12,7 @@ export function validateConfig(config: ContainerConfig, host: HostConfig): strin
   checkLifecycle(config, host);
   checkNamespaces(host);
   readSecurity(host.SecurityOpt ?? []);
+  checkUnserved(host);
   parseLogOptions(host.LogConfig);
   publishRequests({
     bindings: host.PortBindings ?? {},
@@ -27,6 +28,23 @@ export function validateConfig(config: ContainerConfig, host: HostConfig): strin
     );
   }
   return warningsOf(host);
+}
+
+/** What Docker knows and this engine does not do is refused rather than ignored. */
+function checkUnserved(host: HostConfig): void {
+  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
+    throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  }
+  if (host.VolumeDriver && host.VolumeDriver !== "local") {
+    throw invalid(
+      `error looking up volume plugin ${host.VolumeDriver}: plugin "${host.VolumeDriver}" not found`,
+    );
+  }
+  if ((host.DeviceRequests ?? []).length > 0) {
+    throw invalid(
+      'could not select device driver "" with the requested capabilities: device requests are not supported',
+    );
+  }
 }
 
 /** Limits alone, as `create` and `update` share them. */

@@ -1,5 +1,5 @@
 import { EngineError } from "../../base/index.ts";
-import { json } from "../call.ts";
+import { empty, json } from "../call.ts";
 import { type Route, route } from "../routes.ts";
 
 const swarmFolders = ["swarm", "nodes", "services", "tasks", "secrets", "configs"];
@@ -16,6 +16,8 @@ export function unservedRoutes(): Route[] {
   const plugins = methods.map((method) => route(method, "/plugins/{rest...}", () => unserved("plugins are")));
   return [
     ...swarm,
+    route("PUT", "/volumes/{name...}", noSwarm),
+    route("OPTIONS", "/{rest...}", () => empty(200)),
     route("GET", "/plugins", () => json([])),
     ...plugins,
     route("POST", "/session", () => unserved("BuildKit sessions are")),
