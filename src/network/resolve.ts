@@ -43,11 +43,13 @@ export function withdrawNames(
 }
 
 function viewOf(context: NetworkContext, { sandbox, dns }: SandboxRecord): ResolverView {
-  const isOpen = publishingEndpoint(context, sandbox.endpoints) !== undefined;
-  const servers = dns.servers.length > 0 ? dns.servers : readHostResolvConf().nameservers;
   return {
     networkIDs: sandbox.endpoints.filter(isNamed).map(({ networkID }) => networkID),
-    upstreams: isOpen ? servers.map((address) => ({ address, port: dnsPort })) : [],
+    upstreams: () => {
+      if (publishingEndpoint(context, sandbox.endpoints) === undefined) return [];
+      const servers = dns.servers.length > 0 ? dns.servers : readHostResolvConf().nameservers;
+      return servers.map((address) => ({ address, port: dnsPort }));
+    },
     keepsSingleLabels: dns.options.some((option) => /^ndots:[1-9]/.test(option)),
   };
 }

@@ -10,7 +10,7 @@ export interface ResolverView {
   /** IDs of its networks in order of priority. */
   readonly networkIDs: readonly string[];
   /** Servers for all other names; empty for a sandbox that has no way out. */
-  readonly upstreams: readonly Upstream[];
+  readonly upstreams: () => readonly Upstream[];
   /** Set when names of one label are never looked for outside. */
   readonly keepsSingleLabels: boolean;
 }
@@ -55,8 +55,9 @@ export class Resolvers implements Disposable {
     const lookup = this.names.lookup(networkIDs);
     const verdict = await answerQuery(query, { lookup, protocol, keepsSingleLabels });
     if (verdict.kind === "answer") return verdict.bytes;
-    const answer = await forwarder.forward(query, view.upstreams, protocol);
-    if (!answer) this.#log.debug("name query without answer", { servers: view.upstreams.length });
+    const upstreams = view.upstreams();
+    const answer = await forwarder.forward(query, upstreams, protocol);
+    if (!answer) this.#log.debug("name query without answer", { servers: upstreams.length });
     return answer ?? failure(query, "serverFailure");
   }
 }
