@@ -137,7 +137,8 @@ function redirect(ports: { udp: number; tcp: number }): void {
       translateTo({ address, port: ports[protocol] }),
     );
   }
-  batch.addChain(limits, { type: "filter", hook: "output", priority: 0 });
+  // On the way in: a drop on the way out would reach the sender as an error, not as a loss.
+  batch.addChain(limits, { type: "filter", hook: "input", priority: 0 });
   batch.addRule(
     limits,
     addressIs("destination", address),

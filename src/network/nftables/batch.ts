@@ -34,7 +34,7 @@ export interface Hook {
   readonly priority: number;
 }
 
-const hooks = { prerouting: 0, forward: 2, output: 3, postrouting: 4 } as const;
+const hooks = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 const subsystem = 10 << 8;
 const messages = {
   newTable: 0,
