@@ -67,7 +67,8 @@ static int supervise(void) {
   return result == 0 ? 0 : 1;
 }
 
-// The parent ends once the socket listens: that is what the engine waits for.
+// A line on standard output tells the engine that the socket listens. No fork: a shim stays its engine's child, so
+// that the engine reaps it; whoever adopts it when the engine dies does so after that.
 static int run(const char *path) {
   struct failure failure = {0};
   if (open_bundle(path, &failure) < 0) {
@@ -80,12 +81,11 @@ static int run(const char *path) {
   shim.init.stdin_once = shim.config.stdin_once;
   result = client_listen(shim.bundle);
   if (result < 0) return fail("listen", result);
-  pid_t pid = fork();
-  if (pid < 0) return fail("fork", -errno);
-  if (pid > 0) return 0;
   setsid();
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   ignore_signals();
+  result = write_all(STDOUT_FILENO, "ready\n", 6);
+  if (result < 0) return fail("tell readiness", result);
   detach_standard_streams();
   cgroup_warm_up(&shim.config);
   return supervise();
