@@ -100,7 +100,8 @@ function completeHost(host: HostConfig, needs: Pick<Needs, "runtime" | "store">)
     NetworkMode: resolveContainerMode(needs.store, normalizeMode(host.NetworkMode)),
     PidMode: resolveContainerMode(needs.store, host.PidMode ?? ""),
     IpcMode: resolveContainerMode(needs.store, host.IpcMode || "private"),
-    LogConfig: { Type: host.LogConfig?.Type || "local", Config: host.LogConfig?.Config ?? {} },
+    // Clients that know only Docker's default ask for no logs of any other driver, though ours serves them all.
+    LogConfig: { Type: host.LogConfig?.Type || "json-file", Config: host.LogConfig?.Config ?? {} },
     RestartPolicy: {
       Name: host.RestartPolicy?.Name || "no",
       MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,

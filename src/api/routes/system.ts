@@ -124,7 +124,7 @@ function abilitiesInfo(needs: SystemRoutesNeeds) {
     NGoroutines: 0,
     NEventsListener: 0,
     SystemTime: new Date().toISOString(),
-    LoggingDriver: "local",
+    LoggingDriver: "json-file",
     IndexServerAddress: "https://index.docker.io/v1/",
     RegistryConfig: { InsecureRegistryCIDRs: ["127.0.0.0/8"], IndexConfigs: {}, Mirrors: null },
     GenericResources: null,

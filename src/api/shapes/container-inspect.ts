@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   type ContainerRecord,
   countsAsRunning,
@@ -38,10 +37,8 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     ResolvConfPath: files.resolvConf,
     HostnamePath: files.hostname,
     HostsPath: files.hosts,
-    LogPath:
-      record.hostConfig.LogConfig?.Type === "none"
-        ? ""
-        : join(parts.paths.containers, record.id, "log", "log"),
+    // Ours is no file of JSON lines that anybody could read in passing.
+    LogPath: "",
     Name: `/${record.name}`,
     RestartCount: record.state.restartCount,
     Driver: "overlay2",
