@@ -3,6 +3,7 @@ import { EngineError, isKind } from "../base/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { announceContainer } from "./facts.ts";
 import { processUser } from "./process-user.ts";
+import { isLive } from "./state.ts";
 import { peekTarHead, type TarHead } from "./tar-head.ts";
 import { type Located, locate, readOnlyView } from "./tree.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -56,34 +57,35 @@ export async function writeArchive(
   request: WriteRequest,
 ): Promise<void> {
   const record = needs.store.get(reference);
-  await needs.store.locks.run(record.id, async () => {
-    const place = await locate(needs, record, request.path, "write");
-    const { head } = await stat(
-      needs,
-      record,
-      `${request.path}/.`,
-      { ...place, path: `${place.path}/.` },
-      request.signal,
-    );
-    if (head.type !== "directory") {
-      throw new EngineError("invalid", "extraction point is not a directory", { subject: request.path });
-    }
-    if (place.readOnly !== "no") {
-      const what =
-        place.readOnly === "rootfs"
-          ? "container rootfs is marked read-only"
-          : "mounted volume is marked read-only";
-      throw new EngineError("denied", what, { subject: request.path });
-    }
-    const owner = request.asUser ? await ownerOf(needs, record) : undefined;
-    await needs.layers.extract(archive, place.mounts, {
-      directory: place.path,
-      keepKinds: request.keepKinds,
-      ...(owner ? { owner } : {}),
-      signal: request.signal,
-    });
-    announceContainer(needs.announce, record, "extract-to-dir");
+  // What lies in layers must not be mounted meanwhile; a running container shows its own tree to whoever asks.
+  if (isLive(record.state)) return await writeTo(needs, record, archive, request);
+  await needs.store.locks.run(record.id, () => writeTo(needs, needs.store.get(record.id), archive, request));
+}
+
+async function writeTo(
+  needs: ReadNeeds,
+  record: ContainerRecord,
+  archive: AsyncIterable<Uint8Array>,
+  request: WriteRequest,
+): Promise<void> {
+  const place = await locate(needs, record, request.path, "write");
+  const inside = { ...place, path: `${place.path}/.` };
+  const { head } = await stat(needs, record, `${request.path}/.`, inside, request.signal);
+  if (head.type !== "directory") {
+    throw new EngineError("invalid", "extraction point is not a directory", { subject: request.path });
+  }
+  if (place.readOnly !== "no") {
+    const what = place.readOnly === "rootfs" ? "container rootfs" : "mounted volume";
+    throw new EngineError("denied", `${what} is marked read-only`, { subject: request.path });
+  }
+  const owner = request.asUser ? await ownerOf(needs, record) : undefined;
+  await needs.layers.extract(archive, place.mounts, {
+    directory: place.path,
+    keepKinds: request.keepKinds,
+    ...(owner ? { owner } : {}),
+    signal: request.signal,
   });
+  announceContainer(needs.announce, record, "extract-to-dir");
 }
 
 /** The root file system of a container as tar, without its volumes. */

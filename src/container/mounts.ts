@@ -72,6 +72,7 @@ async function settle(needs: Needs, wanted: WantedMount, made: string[]): Promis
         source: wanted.source,
         propagation: wanted.propagation || "rprivate",
         ...(wanted.nonRecursive ? { nonRecursive: true } : {}),
+        ...(wanted.createSource ? { createSource: true } : {}),
       };
     case "volume":
       return { ...common, ...(await settleVolume(needs, wanted, made)) };
@@ -99,7 +100,15 @@ async function settleVolume(needs: Needs, wanted: WantedMount, made: string[]) {
   };
 }
 
-async function checkBindSource(wanted: WantedMount): Promise<void> {
+/** Before a start: the sources of binds may have gone since the create. Throws `invalid` as create does. */
+export async function ensureBindSources(mounts: readonly MountRecord[]): Promise<void> {
+  for (const mount of mounts) {
+    const { source, createSource = false } = mount;
+    if (mount.type === "bind") await checkBindSource({ source, createSource });
+  }
+}
+
+async function checkBindSource(wanted: Pick<WantedMount, "source" | "createSource">): Promise<void> {
   const found = await stat(wanted.source).catch(() => undefined);
   if (found) return;
   if (!wanted.createSource) {

@@ -90,7 +90,12 @@ async function settleOne(needs: Needs, hooks: RecoveryHooks, found: Found): Prom
   }
 }
 
-function settleAlive(needs: Needs, hooks: RecoveryHooks, record: ContainerRecord, task: Task): void {
+async function settleAlive(
+  needs: Needs,
+  hooks: RecoveryHooks,
+  record: ContainerRecord,
+  task: Task,
+): Promise<void> {
   needs.store.live(record.id).task = task;
   const current = isLive(record.state)
     ? record
@@ -101,7 +106,21 @@ function settleAlive(needs: Needs, hooks: RecoveryHooks, record: ContainerRecord
         at: new Date().toISOString(),
         byPolicy: record.state.phase === "restarting",
       });
+  await settleFreezer(needs, current, task);
   hooks.started(current, task);
+}
+
+/** A kill may have come between freezing or thawing and the record of it; the record holds. */
+async function settleFreezer(needs: Needs, record: ContainerRecord, task: Task): Promise<void> {
+  try {
+    if (record.state.phase === "paused") await task.pause();
+    else await task.resume();
+  } catch (error) {
+    needs.log.warn("cannot settle whether a container is paused", {
+      container: record.id,
+      error: messageOf(error),
+    });
+  }
 }
 
 function recordEnd(needs: Needs, record: ContainerRecord, exit: ExitStatus): void {

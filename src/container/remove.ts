@@ -31,7 +31,7 @@ export async function removeContainer(
     });
   }
   if (options.force) {
-    await endProcesses(needs, id, { signal: "SIGKILL", timeout: -1 }).catch((error: unknown) => {
+    await endProcesses(needs, id, { signal: "SIGKILL", timeout: 10 }).catch((error: unknown) => {
       if (needs.store.find(id)) throw error;
     });
   }

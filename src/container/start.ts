@@ -4,6 +4,7 @@ import type { Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators, logDirectory } from "./collaborators.ts";
 import { announceContainer, announceVolume } from "./facts.ts";
 import { writeNetworkFiles } from "./files.ts";
+import { ensureBindSources } from "./mounts.ts";
 import { announceEndpoints } from "./network-facts.ts";
 import { openNetwork } from "./network-open.ts";
 import { populateVolumes } from "./populate.ts";
@@ -97,6 +98,7 @@ function conflict(message: string, subject: string): EngineError {
 
 async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<Task> {
   const rootfs = await needs.snapshots.mounts(record.id);
+  await ensureBindSources(record.mounts);
   await populateVolumes(needs, record, rootfs);
   const opened = await openNetwork(needs, record);
   await writeNetworkFiles(needs, record, opened);

@@ -16,6 +16,9 @@ export interface StopOptions {
 
 const sigkill = 9;
 
+/** Milliseconds that a killed container may take to end; one that hangs in the kernel takes longer. */
+const killPatience = 30_000;
+
 /** Stops a container: its signal, then SIGKILL when time is up. Throws `not-modified` when it does not run. */
 export async function stopContainer(needs: Needs, reference: string, options: StopOptions): Promise<void> {
   const { id } = needs.store.get(reference);
@@ -37,7 +40,10 @@ export async function endProcesses(needs: Needs, id: string, options: StopOption
   if (!(await beginStop(needs, id, signal))) return;
   if (await ended.within(seconds < 0 ? undefined : seconds * 1000)) return;
   await needs.store.locks.run(id, () => sendSignal(needs, id, sigkill));
-  await ended.within(undefined);
+  if (await ended.within(killPatience)) return;
+  throw new EngineError("internal", "tried to kill container, but did not receive an exit event", {
+    subject: id,
+  });
 }
 
 /** Marks the container as stopped by a user and signals it; false when there is nothing to wait for. */

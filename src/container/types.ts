@@ -17,6 +17,8 @@ export interface MountRecord {
   readonly propagation: string;
   /** Do not copy the image's content into an empty volume. */
   readonly noCopy?: boolean;
+  /** A bind source that is missing at a start is made as a directory. */
+  readonly createSource?: boolean;
   /** Bind without the mounts below the source. */
   readonly nonRecursive?: boolean;
   /** Path inside the volume. */
