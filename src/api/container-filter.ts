@@ -15,6 +15,8 @@ interface Needs {
   readonly images: Pick<ImageService, "find">;
   readonly network: { get(reference: string): { id: string; name: string } };
   health(id: string): HealthView | undefined;
+  /** The host ports of a container, such as `8080/tcp`. */
+  published(record: ContainerRecord): readonly string[];
 }
 
 type Test = (record: ContainerRecord, values: readonly string[], needs: Needs) => boolean;
@@ -42,7 +44,7 @@ const tests: Readonly<Record<string, Test>> = {
     matchesAny(values, (value) =>
       record.mounts.some((mount) => [mount.name, mount.destination, mount.source].includes(value)),
     ),
-  publish: (record, values) => matchesPorts(Object.keys(record.hostConfig.PortBindings ?? {}), values),
+  publish: (record, values, needs) => matchesPorts(needs.published(record), values),
   expose: (record, values) => matchesPorts(Object.keys(record.config.ExposedPorts ?? {}), values),
   "is-task": (_record, values) => !values.includes("true"),
 };

@@ -5,6 +5,7 @@ import { createRequest } from "./container-decoder.ts";
 import { filterContainers } from "./container-filter.ts";
 import { matchesLabels, pruneFilter } from "./filter.ts";
 import { boolean, integer, moment } from "./query.ts";
+import { publishedPorts } from "./shapes/container-network.ts";
 import { statusText } from "./shapes/time.ts";
 
 const base: State = {
@@ -69,7 +70,10 @@ test("container filters hold together and each value is an alternative", () => {
     record(
       "db",
       { phase: "running", pid: 2 },
-      { endpoints: { back: {} }, hostConfig: { NetworkMode: "back" } },
+      {
+        endpoints: { back: {} },
+        hostConfig: { NetworkMode: "back", PortBindings: { "80/tcp": [{ HostPort: "8080" }] } },
+      },
     ),
   ];
   const find = (reference: string) => records.find((one) => one.name === reference);
@@ -84,6 +88,7 @@ test("container filters hold together and each value is an alternative", () => {
         },
       },
       health: () => undefined,
+      published: (one) => publishedPorts(one, undefined),
     }).map((one) => one.name);
   expect(names({ name: ["web"] })).toEqual(["web-1", "web-2"]);
   expect(names({ name: ["^/web-1$"] })).toEqual(["web-1"]);
@@ -91,6 +96,8 @@ test("container filters hold together and each value is an alternative", () => {
   expect(names({ status: ["exited", "created"] })).toEqual(["web-2"]);
   expect(names({ exited: ["3"] })).toEqual(["web-2"]);
   expect(names({ network: ["back"] })).toEqual(["db"]);
+  expect(names({ publish: ["8000-8080"] })).toEqual(["db"]);
+  expect(names({ publish: ["80", "8080/udp"] })).toEqual([]);
   expect(names({ health: ["none"], name: ["db", "web-2"] })).toEqual(["web-2", "db"]);
   expect(() => names({ colour: ["red"] })).toThrow("invalid filter 'colour'");
   expect(() => names({ status: ["happy"] })).toThrow("invalid value for state (happy)");

@@ -11,7 +11,7 @@ import { runningTask } from "./pause.ts";
 import { processUser } from "./process-user.ts";
 import type { ContainerRecord, Size } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "snapshots" | "announce" | "paths" | "log">;
+type Needs = Pick<Collaborators, "store" | "snapshots" | "announce" | "paths" | "abilities" | "log">;
 
 /** One more process in a running container, as far as it has come. */
 export interface Exec {
@@ -162,6 +162,7 @@ export class Execs {
       user,
       tty: request.Tty ?? false,
       privileged: request.Privileged ?? false,
+      host: this.#needs.abilities,
     });
   }
 

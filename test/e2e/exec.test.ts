@@ -50,6 +50,16 @@ describe("exec", () => {
     expect(stdout.endsWith("199999\n200000\n")).toBe(true);
   });
 
+  test("has every capability of this machine with --privileged, though its container has not", async () => {
+    const caps = async (flags: string[]) =>
+      BigInt(
+        `0x${await engine.ok(["exec", ...flags, "host", "sh", "-c", "sed -n 's/CapBnd:.//p' /proc/self/status"])}`,
+      );
+    const machine = /CapBnd:\s*(\w+)/.exec(await Bun.file("/proc/self/status").text())?.[1];
+    expect(await caps(["--privileged"])).toBe(BigInt(`0x${machine}`));
+    expect(await caps([])).not.toBe(BigInt(`0x${machine}`));
+  });
+
   test("goes into the background with -d", async () => {
     await engine.ok(["exec", "-d", "host", "sh", "-c", "echo done > /tmp/detached"]);
     await eventually("the detached process", async () => {

@@ -1,3 +1,4 @@
+import { EngineError } from "../../base/index.ts";
 import type { ContainerRecord, ContainerService } from "../../container/index.ts";
 import type { ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
@@ -10,6 +11,7 @@ import { checkKeys, pruneFilter } from "../filter.ts";
 import { boolean, integer, string } from "../query.ts";
 import { type Route, route } from "../routes.ts";
 import { containerInspect } from "../shapes/container-inspect.ts";
+import { liveSandbox, publishedPorts } from "../shapes/container-network.ts";
 import { containerSummary } from "../shapes/container-summary.ts";
 
 export interface ContainerRoutesNeeds {
@@ -46,6 +48,9 @@ export function containerRoutes(needs: ContainerRoutesNeeds): Route[] {
       return json({ Warnings: [] });
     }),
     route("DELETE", "/containers/{id}", async (call) => {
+      if (boolean(call.query, "link")) {
+        throw new EngineError("not-implemented", "links cannot be removed on their own", { subject: "link" });
+      }
       await needs.containers.remove(idOf(call), {
         force: boolean(call.query, "force"),
         volumes: boolean(call.query, "v"),
@@ -81,6 +86,7 @@ async function list(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
     images: needs.images,
     network: needs.network,
     health: (id) => store.live(id).health,
+    published: (record) => publishedPorts(record, liveSandbox(needs.network, record)),
   })
     .filter((record) => all || record.state.pid > 0 || record.state.phase === "restarting")
     .sort((a, b) => (a.created < b.created ? 1 : -1));

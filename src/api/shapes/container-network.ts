@@ -55,6 +55,16 @@ export function portSummaries(record: ContainerRecord, sandbox: Sandbox | undefi
   });
 }
 
+/** The host ports of a container while it runs, and what it asked for otherwise: `8080/tcp`. */
+export function publishedPorts(record: ContainerRecord, sandbox: Sandbox | undefined): string[] {
+  if (sandbox) return sandbox.ports.map(({ hostPort, protocol }) => `${hostPort}/${protocol}`);
+  return Object.entries(record.hostConfig.PortBindings ?? {}).flatMap(([port, bindings]) =>
+    (bindings ?? []).flatMap(({ HostPort }) =>
+      HostPort ? [`${HostPort}/${port.split("/")[1] ?? "tcp"}`] : [],
+    ),
+  );
+}
+
 function bindingsOf(port: PublishedPort): { HostIp: string; HostPort: string }[] {
   return [{ HostIp: port.hostIP === "" ? "0.0.0.0" : port.hostIP, HostPort: String(port.hostPort) }];
 }
