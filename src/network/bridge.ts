@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { hasCode, netlinkProtocols, openNetlink } from "../sys/index.ts";
 import type { BridgeRules } from "./firewall/index.ts";
 import { networkBase, overlaps, parseAddress, parseSubnet, type Subnet } from "./ipv4.ts";
@@ -108,12 +107,6 @@ export function bridgedSubnets(): readonly Subnet[] {
 /** True when some other link has come to occupy part of this subnet. */
 export function isContested(subnet: Subnet, ownLink: number): boolean {
   return occupiedSubnets(ownLink).some((other) => overlaps(other, subnet));
-}
-
-/** Lets the host pass packets on between its links, which containers need to reach the outside. */
-export function ensureForwarding(): void {
-  const path = "/proc/sys/net/ipv4/ip_forward";
-  if (readFileSync(path, "utf8").trim() === "0") writeFileSync(path, "1");
 }
 
 function addressSubnets(wanted: (address: LinkAddress) => boolean): readonly Subnet[] {

@@ -3,13 +3,13 @@ import { hasCode } from "../sys/index.ts";
 import {
   bridgedSubnets,
   ensureBridge,
-  ensureForwarding,
   firewallRules,
   isContested,
   occupiedSubnets,
   releaseSubnet,
 } from "./bridge.ts";
 import { attempt, type NetworkContext } from "./context.ts";
+import { ensureForwarding } from "./forwarding.ts";
 import {
   type Addressing,
   candidateSubnets,
@@ -61,7 +61,7 @@ function placeNetwork(
     : placeAnywhere(context, base, exclusive);
   using undo = new DisposableStack();
   undo.defer(() => attempt(context.log, "discard the bridge", network.id, () => discard(context, network)));
-  if (!network.internal) ensureForwarding();
+  if (!network.internal) ensureForwarding(context.firewall);
   context.firewall.addBridge(firewallRules(network));
   context.networks.put(network);
   undo.move();

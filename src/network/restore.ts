@@ -2,11 +2,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { messageOf } from "../base/index.ts";
 import { removeNetworkNamespace, withNetworkNamespace } from "../sys/index.ts";
 import { reattachEndpoint } from "./attach.ts";
-import { ensureBridge, ensureForwarding, firewallRules } from "./bridge.ts";
+import { ensureBridge, firewallRules } from "./bridge.ts";
 import { closeSandbox } from "./close-sandbox.ts";
 import { attempt, hostLinkName, type NetworkContext, namespacePath } from "./context.ts";
 import { ensurePredefined } from "./create-network.ts";
 import { droppingChains } from "./foreign-firewall.ts";
+import { ensureForwarding, releaseForwarding } from "./forwarding.ts";
 import { deleteLinks, ownLinks } from "./links.ts";
 import { publishingEndpoint } from "./publish.ts";
 import { startResolver } from "./resolve.ts";
@@ -41,7 +42,7 @@ export async function restore(context: NetworkContext, alive: ReadonlySet<string
 export async function reset(context: NetworkContext): Promise<void> {
   for (const { sandbox } of context.sandboxes.list()) closeSandbox(context, sandbox.id);
   for (const file of namespaceFiles(context)) removeNetworkNamespace(namespacePath(context, file));
-  context.firewall.remove();
+  releaseForwarding(context.prefix, () => context.firewall.remove());
   const links = ownLinks(context).map(({ name }) => name);
   for (const { id } of context.networks.list()) context.networks.remove(id);
   await deleteLinks(links);
@@ -61,7 +62,7 @@ function warnOfForeignFirewall(context: NetworkContext): void {
 function restoreBridge(context: NetworkContext, network: Network): void {
   try {
     ensureBridge(network);
-    if (!network.internal) ensureForwarding();
+    if (!network.internal) ensureForwarding(context.firewall);
   } catch (error) {
     context.log.error("cannot restore a bridge", { network: network.name, error: messageOf(error) });
   }

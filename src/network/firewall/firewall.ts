@@ -1,8 +1,11 @@
 import { type Logger, messageOf } from "../../base/index.ts";
+import { listChains } from "../chains.ts";
 import { Batch, type NftSocket, openNftSocket } from "../nftables/index.ts";
 import {
   addBridge,
+  addForwardingMark,
   type BridgeRules,
+  forwardingMark,
   type PortRules,
   portKey,
   removeBridge,
@@ -21,6 +24,7 @@ export class Firewall implements Disposable {
   readonly #log: Logger;
   readonly #bridges = new Map<string, BridgeRules>();
   readonly #ports = new Map<string, PortRules>();
+  #marked = false;
   #socket: NftSocket | undefined;
 
   constructor(options: { table: string; log: Logger }) {
@@ -34,6 +38,15 @@ export class Firewall implements Disposable {
       (batch) => addBridge(batch, rules),
       () => this.#bridges.delete(rules.bridge),
     );
+  }
+
+  /** Notes in the table itself, where it outlives the engine, that forwarding is to be switched off in the end. */
+  markForwarding(): void {
+    if (this.#marked) return;
+    this.#marked = true;
+    this.#change(addForwardingMark, () => {
+      this.#marked = false;
+    });
   }
 
   /** Absent is a success. */
@@ -73,6 +86,7 @@ export class Firewall implements Disposable {
   restore(bridges: readonly BridgeRules[], ports: readonly PortRules[]): void {
     this.#bridges.clear();
     this.#ports.clear();
+    this.#marked ||= isMarked(this.#table);
     for (const rules of bridges) this.#bridges.set(rules.bridge, rules);
     for (const port of ports) this.#ports.set(portKey(port), port);
     this.#writeAll();
@@ -80,6 +94,7 @@ export class Firewall implements Disposable {
 
   /** Removes the table. */
   remove(): void {
+    this.#marked = false;
     this.#bridges.clear();
     this.#ports.clear();
     this.#commit(removeTable(this.#table));
@@ -108,7 +123,9 @@ export class Firewall implements Disposable {
   }
 
   #writeAll(): void {
-    this.#commit(wholeTable(this.#table, this.#bridges.values(), this.#ports.values()));
+    const batch = wholeTable(this.#table, this.#bridges.values(), this.#ports.values());
+    if (this.#marked) addForwardingMark(batch);
+    this.#commit(batch);
   }
 
   /** A refusal may leave more answers unread than one: the socket is not used again after it. */
@@ -121,4 +138,10 @@ export class Firewall implements Disposable {
       throw error;
     }
   }
+}
+
+function isMarked(table: string): boolean {
+  return listChains().some(
+    (chain) => chain.family === "ip" && chain.table === table && chain.name === forwardingMark,
+  );
 }

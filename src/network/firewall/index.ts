@@ -1,2 +1,2 @@
 export { Firewall } from "./firewall.ts";
-export { type BridgeRules, type PortRules, portKey } from "./ruleset.ts";
+export { type BridgeRules, forwardingMark, type PortRules, portKey } from "./ruleset.ts";

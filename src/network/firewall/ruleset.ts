@@ -82,6 +82,13 @@ export function removeTable(table: string): Batch {
   return batch;
 }
 
+/** A chain that no packet passes: it says that forwarding was off before there were engines. */
+export const forwardingMark = "forwarding-was-off";
+
+export function addForwardingMark(batch: Batch): void {
+  batch.addChain(forwardingMark);
+}
+
 export function addBridge(batch: Batch, rules: BridgeRules): void {
   const { inward, outward } = chainsOf(rules);
   batch.addChain(inward);
