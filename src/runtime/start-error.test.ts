@@ -28,11 +28,12 @@ describe("what a runtime says becomes Docker's words", () => {
     expect(reason(line(said))).toEqual(["command-not-found", expected]);
   });
 
-  test("a command that may not be executed", () => {
-    expect(reason(line("open executable: Permission denied"), "/x")).toEqual([
-      "not-executable",
-      'exec: "/x": permission denied: unknown',
-    ]);
+  test.each([
+    "open executable: Permission denied",
+    "the path `/x` is not a regular file: Operation not permitted",
+    'runc run failed: unable to start container process: exec: "/x": is a directory',
+  ])("a command that may not be executed: %s", (said) => {
+    expect(reason(line(said), "/x")).toEqual(["not-executable", 'exec: "/x": permission denied: unknown']);
   });
 
   test("crun's lines are plain", () => {

@@ -38,9 +38,9 @@ function reasonOf(log: string, command: string): string {
       : "executable file not found in $PATH";
     return `exec: ${quoted}: ${why}`;
   }
-  // crun says "operation not permitted" of a directory, runc "permission denied".
+  // Of a directory older versions say "operation not permitted" or "permission denied", newer ones what it is.
   if (
-    /^open executable: |^the path `.*` exists but it is not executable|^exec(v|ute)? .*: permission denied/i.test(
+    /^open executable: |^the path `.*` (exists but it is not executable|is not a regular file)|^exec(v|ute)? .*: permission denied|exec: ".*": is a directory/i.test(
       said,
     )
   ) {

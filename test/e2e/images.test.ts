@@ -63,9 +63,8 @@ describe("images", () => {
     const { code, stderr } = await engine.docker(["tag", "busybox", "team/UPPER"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/invalid reference format/);
-    expect((await engine.docker(["rmi", "nothing-here"])).stderr).toContain(
-      "No such image: nothing-here:latest",
-    );
+    // Older clients say it in their own words, without the tag.
+    expect((await engine.docker(["rmi", "nothing-here"])).stderr).toContain("No such image: nothing-here");
   });
 
   test("are not removed while a container needs them", async () => {
