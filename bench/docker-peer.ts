@@ -1,6 +1,15 @@
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /**
  * A Docker engine to compare with: the machine's `dockerd` on a root, a socket and a bridge of its own, in network and
@@ -26,7 +35,14 @@ export class DockerPeer implements AsyncDisposable {
     const daemon = [
       ...["dockerd", "--data-root", join(directory, "root"), "--exec-root", join(directory, "exec")],
       ...["--pidfile", join(directory, "pid"), "--host", `unix://${join(directory, "docker.sock")}`],
-      ...["--bip", "10.199.0.1/24", "--storage-driver", "overlay2"],
+      ...[
+        "--bip",
+        "10.199.0.1/24",
+        "--storage-driver",
+        "overlay2",
+        "--cgroup-parent",
+        `/${basename(directory)}`,
+      ],
     ];
     const script = `ip link set lo up 2>/dev/null || busybox ip link set lo up; exec ${daemon.join(" ")}`;
     const child = Bun.spawn(["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", script], {
@@ -52,6 +68,16 @@ export class DockerPeer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGTERM");
     await this.#child.exited;
+    removeCgroups(basename(this.#directory));
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** The parent that the daemon made for its containers, in each hierarchy. */
+function removeCgroups(name: string): void {
+  const root = "/sys/fs/cgroup";
+  for (const place of [root, ...readdirSync(root).map((hierarchy) => join(root, hierarchy))]) {
+    const path = join(place, name);
+    if (existsSync(path)) rmdirSync(path);
   }
 }
