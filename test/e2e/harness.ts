@@ -179,9 +179,14 @@ export class TestEngine implements AsyncDisposable {
 /** A running engine with the image `busybox`. */
 export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
   const engine = new TestEngine();
-  await engine.start();
-  if (options.image !== false) await engine.gantryOk(["image", "bootstrap", "busybox"]);
-  return engine;
+  try {
+    await engine.start();
+    if (options.image !== false) await engine.gantryOk(["image", "bootstrap", "busybox"]);
+    return engine;
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** A host port that nobody listens on. */
