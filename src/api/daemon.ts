@@ -1,6 +1,6 @@
 import packageFile from "../../package.json" with { type: "json" };
-import { createLogger, type Logger, messageOf } from "../base/index.ts";
-import { startEngine } from "../engine/index.ts";
+import { createLogger, type Logger, messageOf, openSteps } from "../base/index.ts";
+import { type EngineOptions, startEngine } from "../engine/index.ts";
 import { notifyService } from "../sys/index.ts";
 import { daemonUsage, parseDaemonOptions } from "./daemon-options.ts";
 import { IdleWork } from "./idle.ts";
@@ -23,7 +23,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     const log = createLogger(say, options.debug ? "debug" : "info");
     const stopped = stopSignal();
     surviveBugs(log);
-    const engine = await startEngine(options, log);
+    const engine = await startEngine({ ...options, ...testSteps() }, log);
     const router = new Router(allRoutes(engine, packageFile.version));
     const idle = new IdleWork(() => Bun.gc(true), quietTime);
     const needs = { router, log, engineVersion: packageFile.version, idle };
@@ -62,6 +62,12 @@ function surviveBugs(log: Logger): void {
   };
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);
+}
+
+/** Fault tests follow and kill the engine through this directory; see `openSteps`. */
+function testSteps(): Pick<EngineOptions, "step"> {
+  const directory = process.env.GANTRY_TEST_STEPS;
+  return directory ? { step: openSteps(directory) } : {};
 }
 
 function tellServiceManager(text: string, failed: (error: string) => void): void {

@@ -15,4 +15,5 @@ export {
   readIgnoreFile,
 } from "./pattern-matcher.ts";
 export { parseSignal } from "./signals.ts";
+export { noStep, openSteps, type Step } from "./steps.ts";
 export { formatBytes, formatSpan, parseBytes, parseDuration } from "./units.ts";

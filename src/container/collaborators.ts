@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Logger } from "../base/index.ts";
+import type { Logger, Step } from "../base/index.ts";
 import type { ImageService } from "../image/index.ts";
 import type { LayerTools } from "../layer/index.ts";
 import type { NetworkService } from "../network/index.ts";
@@ -32,6 +32,8 @@ export interface Collaborators {
   readonly paths: ContainerPaths;
   /** Cgroup below which containers lie: `/gantry`. */
   readonly cgroupParent: string;
+  /** Marks durable steps, for fault tests. */
+  readonly step: Step;
   /** Static program that becomes pid 1 where a container asks for an init. */
   readonly initPath: string;
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { digestOf, EngineError, silentLogger } from "../base/index.ts";
+import { digestOf, EngineError, noStep, silentLogger } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
 import type { NetworkService, Sandbox, SandboxRequest } from "../network/index.ts";
 import { openRecords } from "../records/index.ts";
@@ -122,6 +122,7 @@ export async function openWorld() {
     },
     announce: (fact) => facts.push(fact),
     log: silentLogger,
+    step: noStep,
     paths: { containers: join(root, "containers"), tasks: join(root, "tasks") },
     cgroupParent: "/test",
     initPath: "/init",

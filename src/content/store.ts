@@ -9,7 +9,9 @@ import {
   hexOf,
   isDigest,
   KeyedMutex,
+  noStep,
   parseDigest,
+  type Step,
   syncDirectory,
 } from "../base/index.ts";
 import { type Descriptor, type Index, mediaTypes } from "../oci/index.ts";
@@ -20,13 +22,16 @@ const layoutFile = '{"imageLayoutVersion":"1.0.0"}';
 const readLimit = 8 * 1024 * 1024;
 
 /** Opens the store in `directory`, making it when absent, and removes what unfinished ingests have left. */
-export async function openContentStore(directory: string): Promise<ContentStore> {
+export async function openContentStore(
+  directory: string,
+  options: { step?: Step } = {},
+): Promise<ContentStore> {
   const blobs = join(directory, "blobs", "sha256");
   const ingests = join(directory, "ingest");
   await rm(ingests, { recursive: true, force: true });
   await mkdir(blobs, { recursive: true });
   await mkdir(ingests, { recursive: true });
-  const store = new DirectoryStore(directory, blobs, ingests);
+  const store = new DirectoryStore({ directory, blobs, ingests, step: options.step ?? noStep });
   await store.writeLayout();
   return store;
 }
@@ -35,14 +40,16 @@ class DirectoryStore implements ContentStore {
   readonly #directory: string;
   readonly #blobs: string;
   readonly #ingests: string;
+  readonly #step: Step;
   /** Publishing and removing the same digest exclude each other. */
   readonly #turns = new KeyedMutex();
   #lastIndex: Promise<void> = Promise.resolve();
 
-  constructor(directory: string, blobs: string, ingests: string) {
-    this.#directory = directory;
-    this.#blobs = blobs;
-    this.#ingests = ingests;
+  constructor(parts: { directory: string; blobs: string; ingests: string; step: Step }) {
+    this.#directory = parts.directory;
+    this.#blobs = parts.blobs;
+    this.#ingests = parts.ingests;
+    this.#step = parts.step;
   }
 
   async writeLayout(): Promise<void> {
@@ -119,6 +126,7 @@ class DirectoryStore implements ContentStore {
       if (found && found.modified >= storedBefore) return false;
     }
     await rm(this.#file(digest), { force: true });
+    this.#step("content:removed");
     return true;
   }
 
@@ -142,7 +150,9 @@ class DirectoryStore implements ContentStore {
     const path = this.#file(digest);
     using _turn = await this.#turns.acquire(digest);
     if (await touch(path)) return;
+    this.#step("content:staged");
     await staged.publish(path);
+    this.#step("content:published");
     await syncDirectory(this.#blobs);
   }
 

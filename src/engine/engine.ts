@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, type Logger, messageOf } from "../base/index.ts";
+import { EngineError, type Logger, messageOf, noStep } from "../base/index.ts";
 import { type Builder, createBuilder } from "../build/index.ts";
 import {
   type ContainerPaths,
@@ -61,7 +61,7 @@ export async function startEngine(options: EngineOptions, log: Logger): Promise<
   try {
     const identity = await writeIdentity(options);
     await writeFile(places.pid, `${process.pid}\n`);
-    const records = openRecords(places.records);
+    const records = openRecords(places.records, { step: options.step ?? noStep });
     return await assemble({ options, identity, records, lock, log });
   } catch (error) {
     lock[Symbol.dispose]();
@@ -108,6 +108,7 @@ async function assemble(parts: Parts): Promise<Engine> {
     store: new ContainerStore(records),
     announce: (fact) => events.publish(fact),
     log,
+    step: options.step ?? noStep,
     paths: places,
     cgroupParent: parent,
     initPath: join(nativeDirectory, "gantry-shim"),
@@ -162,13 +163,13 @@ function collectLater(collect: () => Promise<{ bytes: number }>, log: Logger) {
 /** Everything that containers and builds stand on. */
 async function openStores(parts: Parts) {
   const { options, records, log } = parts;
-  const { runDirectory, prefix } = options;
+  const { runDirectory, prefix, step = noStep } = options;
   const places = placesOf(options);
   const layers = createLayerTools({ helper: join(nativeDirectory, "gantry-layer") });
   const [content, snapshots, volumes, runtime, abilities, network] = await Promise.all([
-    openContentStore(places.content),
-    openOverlaySnapshotter(places.snapshots, { spares: 2 }),
-    openVolumeService({ directory: places.volumes, records }),
+    openContentStore(places.content, { step }),
+    openOverlaySnapshotter(places.snapshots, { spares: 2, step }),
+    openVolumeService({ directory: places.volumes, records, step }),
     openRuntime({
       shim: join(nativeDirectory, "gantry-shim"),
       runDirectory,
@@ -177,10 +178,10 @@ async function openStores(parts: Parts) {
       runtimes: options.runtimes,
     }),
     readHostAbilities(),
-    openNetworkService({ records, runDirectory, prefix, log }),
+    openNetworkService({ records, runDirectory, prefix, log, step }),
   ]);
   await snapshots.sweep();
-  const images = createImageService({ content, snapshots, layers, records });
+  const images = createImageService({ content, snapshots, layers, records, step });
   const { restored, lost } = await images.recover();
   if (restored.length > 0) log.warn("unpacked images again after a power cut", { images: restored.length });
   if (lost.length > 0) log.error("removed images that a power cut has damaged", { images: lost.join(" ") });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EngineError } from "../base/index.ts";
+import { EngineError, type Step } from "../base/index.ts";
 
 /** Where an engine keeps things and what everything of it is called. */
 export interface EngineOptions {
@@ -11,6 +11,8 @@ export interface EngineOptions {
   readonly prefix: string;
   /** OCI runtimes beyond those found: name → path. */
   readonly runtimes: Readonly<Record<string, string>>;
+  /** Told of every durable step; only fault tests listen. */
+  readonly step?: Step;
 }
 
 export const defaultRoot = "/var/lib/gantry";

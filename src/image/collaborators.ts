@@ -1,4 +1,4 @@
-import type { KeyedMutex } from "../base/index.ts";
+import type { KeyedMutex, Step } from "../base/index.ts";
 import type { ContentStore } from "../content/index.ts";
 import type { LayerTools } from "../layer/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
@@ -16,4 +16,6 @@ export interface Collaborators {
   readonly settler: Settler;
   /** One unpacking of a chain at a time. */
   readonly unpacking: KeyedMutex;
+  /** Marks durable steps, for fault tests. */
+  readonly step: Step;
 }

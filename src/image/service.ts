@@ -1,4 +1,4 @@
-import { KeyedMutex } from "../base/index.ts";
+import { KeyedMutex, noStep, type Step } from "../base/index.ts";
 import type { ContentStore } from "../content/index.ts";
 import type { LayerTools } from "../layer/index.ts";
 import type { Records } from "../records/index.ts";
@@ -25,6 +25,7 @@ export function createImageService(parts: {
   readonly snapshots: Snapshotter;
   readonly layers: LayerTools;
   readonly records: Records;
+  readonly step?: Step;
 }): ImageService {
   const needs: Collaborators = {
     content: parts.content,
@@ -34,6 +35,7 @@ export function createImageService(parts: {
     leases: new Leases(),
     settler: new Settler(parts),
     unpacking: new KeyedMutex(),
+    step: parts.step ?? noStep,
   };
   const { records } = needs;
   return {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Logger, messageOf } from "../base/index.ts";
+import { type Logger, messageOf, type Step } from "../base/index.ts";
 import type { Resolvers } from "./dns/index.ts";
 import type { Firewall } from "./firewall/index.ts";
 import type { HostPorts } from "./host-ports.ts";
@@ -18,6 +18,8 @@ export interface NetworkContext {
   readonly firewall: Firewall;
   readonly ports: HostPorts;
   readonly resolvers: Resolvers;
+  /** Marks durable steps, for fault tests. */
+  readonly step: Step;
 }
 
 /** Where the namespace of a sandbox is pinned. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EngineError, type Logger } from "../base/index.ts";
+import { EngineError, type Logger, noStep, type Step } from "../base/index.ts";
 import type { Records } from "../records/index.ts";
 import { closeSandbox } from "./close-sandbox.ts";
 import { connect, disconnect } from "./connect.ts";
@@ -25,6 +25,7 @@ export async function openNetworkService(options: {
   readonly runDirectory: string;
   readonly prefix: string;
   readonly log: Logger;
+  readonly step?: Step;
 }): Promise<NetworkService> {
   const { records, runDirectory, prefix, log } = options;
   if (!/^[a-z][a-z0-9]{0,5}$/.test(prefix)) {
@@ -41,6 +42,7 @@ export async function openNetworkService(options: {
     firewall: new Firewall({ table: prefix, log }),
     ports: new HostPorts(),
     resolvers: new Resolvers(log),
+    step: options.step ?? noStep,
   };
   return bind(context);
 }

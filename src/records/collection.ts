@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { EngineError } from "../base/index.ts";
+import { EngineError, type Step } from "../base/index.ts";
 import type { Collection } from "./types.ts";
 
 interface Row {
@@ -7,8 +7,11 @@ interface Row {
   readonly value: string;
 }
 
-/** The collection `name` of an open records file. Its statements are prepared once and shared by all calls. */
-export function createCollection<T>(database: Database, name: string): Collection<T> {
+/**
+ * The collection `name` of an open records file. Its statements are prepared once and shared by all calls. Writes
+ * are steps: `NAME:put`, `NAME:removed`.
+ */
+export function createCollection<T>(database: Database, name: string, step: Step): Collection<T> {
   const one = "select key, value from record where collection = ? and key = ?";
   const all = "select key, value from record where collection = ? order by key";
   const upsert =
@@ -36,9 +39,11 @@ export function createCollection<T>(database: Database, name: string): Collectio
       const text = JSON.stringify(value);
       if (text === undefined) throw new Error(`Cannot store ${key} in ${name}: not a JSON value`);
       database.query<never, [string, string, string]>(upsert).run(name, key, text);
+      step(`${name}:put`);
     },
     remove(key) {
       database.query<never, [string, string]>(remove).run(name, key);
+      step(`${name}:removed`);
     },
     list: () => entries().map(([, value]) => value),
     entries,

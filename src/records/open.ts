@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { EngineError, messageOf } from "../base/index.ts";
+import { EngineError, messageOf, noStep, type Step } from "../base/index.ts";
 import { createCollection } from "./collection.ts";
 import type { Collection, Migration, Records } from "./types.ts";
 
@@ -19,10 +19,10 @@ create table if not exists record (
  */
 export function openRecords(
   path: string,
-  options: { migrations?: readonly Migration[]; busyTimeout?: number } = {},
+  options: { migrations?: readonly Migration[]; busyTimeout?: number; step?: Step } = {},
 ): Records {
   const database = openDatabase(path, options.busyTimeout ?? 5000);
-  const records = createRecords(database);
+  const records = createRecords(database, options.step ?? noStep);
   try {
     migrate(database, records, { path, migrations: options.migrations ?? [] });
   } catch (error) {
@@ -76,11 +76,11 @@ function migrate(
   apply.immediate();
 }
 
-function createRecords(database: Database): Records {
+function createRecords(database: Database, step: Step): Records {
   return {
     collection: <T>(name: string): Collection<T> => {
       if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`Bad collection name: ${name}`);
-      return createCollection<T>(database, name);
+      return createCollection<T>(database, name, step);
     },
     transaction: <T>(work: () => T): T =>
       database

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { renameSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf, EngineError, hexOf, isDigest } from "../base/index.ts";
+import { codeOf, EngineError, hexOf, isDigest, noStep, type Step } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
 import {
   fillRecord,
@@ -32,6 +32,8 @@ export interface SnapshotKind {
 export interface SnapshotOptions {
   /** Empty snapshots to be kept ready, for quick preparation; default none. */
   readonly spares?: number;
+  /** Marks durable steps, for fault tests. */
+  readonly step?: Step;
 }
 
 /**
@@ -43,15 +45,21 @@ export class DirectorySnapshotter implements Snapshotter {
   readonly #directory: string;
   readonly #kind: SnapshotKind;
   readonly #boot: string;
+  readonly #step: Step;
   readonly #spares: Spares;
   readonly #committed = new Map<ChainID, SnapshotRecord>();
   readonly #active = new Map<string, SnapshotRecord>();
   readonly #usage = new Map<ChainID, Promise<SnapshotUsage>>();
 
-  private constructor(directory: string, kind: SnapshotKind, options: { boot: string; spares: number }) {
+  private constructor(
+    directory: string,
+    kind: SnapshotKind,
+    options: { boot: string; spares: number; step: Step },
+  ) {
     this.#directory = directory;
     this.#kind = kind;
     this.#boot = options.boot;
+    this.#step = options.step;
     this.#spares = new Spares({
       directory: join(directory, "tmp"),
       wanted: options.spares,
@@ -71,7 +79,11 @@ export class DirectorySnapshotter implements Snapshotter {
   ): Promise<DirectorySnapshotter> {
     checkDirectory(directory);
     const boot = await readBootID();
-    const snapshotter = new DirectorySnapshotter(directory, kind, { boot, spares: options.spares ?? 0 });
+    const snapshotter = new DirectorySnapshotter(directory, kind, {
+      boot,
+      spares: options.spares ?? 0,
+      step: options.step ?? noStep,
+    });
     for (const name of ["committed", "active", "tmp"])
       await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
     await snapshotter.#load();
@@ -92,6 +104,7 @@ export class DirectorySnapshotter implements Snapshotter {
       if (parent !== undefined) await this.#kind.inherit(staged, this.#layer(parent));
       fillRecord(staged, record);
       renameSync(staged, this.#home(key));
+      this.#step("snapshot:prepared");
     } catch (error) {
       this.#active.delete(key);
       if (staged !== undefined) await rm(staged, { recursive: true, force: true });
@@ -120,9 +133,11 @@ export class DirectorySnapshotter implements Snapshotter {
     await writeSnapshotRecord(this.#home(key), record);
     // Another commit of the same chain may have come first.
     if (this.#committed.has(chainID)) return await this.remove(key);
+    this.#step("snapshot:record-written");
     this.#committed.set(chainID, record);
     try {
       await rename(this.#home(key), this.#place(chainID));
+      this.#step("snapshot:committed");
     } catch (error) {
       this.#committed.delete(chainID);
       throw error;
@@ -260,6 +275,7 @@ export class DirectorySnapshotter implements Snapshotter {
   async #discard(path: string, gone: () => void): Promise<void> {
     const doomed = this.#temporary();
     await rename(path, doomed);
+    this.#step("snapshot:discarded");
     gone();
     await rm(doomed, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf, EngineError, KeyedMutex, newID } from "../base/index.ts";
+import { codeOf, EngineError, KeyedMutex, newID, noStep, type Step } from "../base/index.ts";
 import type { Collection, Records } from "../records/index.ts";
 import { checkVolumeName } from "./name.ts";
 import type { Volume, VolumeCreateOptions, VolumeService } from "./types.ts";
@@ -16,9 +16,10 @@ interface VolumeRecord extends Volume {
 export async function openVolumeService(options: {
   directory: string;
   records: Records;
+  step?: Step;
 }): Promise<VolumeService> {
   await mkdir(options.directory, { recursive: true, mode: 0o711 });
-  const volumes = new Volumes(options.directory, options.records.collection<VolumeRecord>("volumes"));
+  const volumes = new Volumes({ step: noStep, ...options });
   await volumes.recover();
   return volumes;
 }
@@ -26,11 +27,13 @@ export async function openVolumeService(options: {
 class Volumes implements VolumeService {
   readonly #directory: string;
   readonly #records: Collection<VolumeRecord>;
+  readonly #step: Step;
   readonly #locks = new KeyedMutex();
 
-  constructor(directory: string, records: Collection<VolumeRecord>) {
-    this.#directory = directory;
-    this.#records = records;
+  constructor(options: { directory: string; records: Records; step: Step }) {
+    this.#directory = options.directory;
+    this.#records = options.records.collection<VolumeRecord>("volumes");
+    this.#step = options.step;
   }
 
   async recover(): Promise<void> {
@@ -60,6 +63,7 @@ class Volumes implements VolumeService {
         anonymous: !options.name,
       };
       await mkdir(this.path(name), { recursive: true, mode: 0o755 });
+      this.#step("volume:directory-made");
       this.#records.put(name, volume);
       return { volume, made: true };
     });
@@ -116,6 +120,7 @@ class Volumes implements VolumeService {
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
     }
+    this.#step("volume:hidden");
     this.#records.remove(name);
     await rm(hidden, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { tracesOf } from "../../scripts/machine.ts";
 import { repository } from "../../scripts/suites.ts";
 import { eventually, Follower, type Output, type RunOptions, run, Terminal } from "./process.ts";
+import { Steps } from "./steps.ts";
 import { forget, note } from "./sweep.ts";
 
 /** Our command line. */
@@ -13,6 +14,12 @@ const takenOutOfPackage = join(repository, "build/docker-cli/docker");
 export interface EngineOptions {
   /** Make the base image `busybox`; default true. */
   readonly image?: boolean;
+  /** Follow the engine's durable steps, for kills at them; see `steps`. Default false. */
+  readonly steps?: boolean;
+  /** More arguments of `gantry daemon`. */
+  readonly arguments?: readonly string[];
+  /** More environment of `gantry daemon`. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -25,15 +32,20 @@ export class TestEngine implements AsyncDisposable {
   readonly root: string;
   readonly runDirectory: string;
   readonly socket: string;
+  /** The durable steps it passes; only with the option `steps`. */
+  readonly steps: Steps;
+  readonly #options: EngineOptions;
   #child: Bun.Subprocess<"ignore", "ignore", Bun.BunFile> | undefined;
   #starts = 0;
 
-  constructor() {
+  constructor(options: EngineOptions = {}) {
+    this.#options = options;
     this.directory = mkdtempSync(join(tmpdir(), "gantry-e2e-"));
     this.prefix = newPrefix();
     this.root = join(this.directory, "root");
     this.runDirectory = join(this.directory, "run");
     this.socket = join(this.runDirectory, "gantry.sock");
+    this.steps = new Steps(join(this.directory, "steps"));
     mkdirSync(this.runDirectory, { recursive: true });
     mkdirSync(join(this.directory, "docker-config"));
     note(this);
@@ -62,8 +74,14 @@ export class TestEngine implements AsyncDisposable {
         ...["--run-dir", this.runDirectory],
         ...["--host", `unix://${this.socket}`],
         ...["--network-prefix", this.prefix],
+        ...(this.#options.arguments ?? []),
       ],
-      { stdin: "ignore", stdout: "ignore", stderr: Bun.file(this.#logPath()) },
+      {
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: Bun.file(this.#logPath()),
+        env: { ...process.env, ...this.#stepsEnvironment(), ...this.#options.env },
+      },
     );
     this.#child = child;
     await eventually("the engine to be ready", () => {
@@ -78,6 +96,12 @@ export class TestEngine implements AsyncDisposable {
   /** Kills the engine as a crash would; containers go on. */
   async kill9(): Promise<void> {
     await this.#end("SIGKILL");
+  }
+
+  /** Resolves once the engine has ended by itself, or by a kill at a step. */
+  async ended(): Promise<void> {
+    await this.#child?.exited;
+    this.#child = undefined;
   }
 
   /** Ends the engine as a service manager would. */
@@ -163,6 +187,10 @@ export class TestEngine implements AsyncDisposable {
     };
   }
 
+  #stepsEnvironment(): Record<string, string> {
+    return this.#options.steps ? { GANTRY_TEST_STEPS: this.steps.directory } : {};
+  }
+
   async #end(signal: NodeJS.Signals): Promise<number> {
     const child = this.#child;
     if (child === undefined) throw new Error("The engine is not running");
@@ -178,7 +206,7 @@ export class TestEngine implements AsyncDisposable {
 
 /** A running engine with the image `busybox`. */
 export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
-  const engine = new TestEngine();
+  const engine = new TestEngine(options);
   try {
     await engine.start();
     if (options.image !== false) await engine.gantryOk(["image", "bootstrap", "busybox"]);
