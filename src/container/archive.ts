@@ -15,6 +15,7 @@ export interface PathStat {
 }
 
 type ReadNeeds = Pick<Collaborators, "store" | "snapshots" | "layers" | "announce">;
+type WriteNeeds = ReadNeeds & Pick<Collaborators, "step">;
 
 /** A path of a container as tar, with what it is. Throws `not-found` with Docker's words. */
 export async function readArchive(
@@ -51,7 +52,7 @@ export interface WriteRequest {
 
 /** Extracts a tar into a directory of a container. Throws `not-found`, `invalid`, or `denied` when it is read-only. */
 export async function writeArchive(
-  needs: ReadNeeds,
+  needs: WriteNeeds,
   reference: string,
   archive: AsyncIterable<Uint8Array>,
   request: WriteRequest,
@@ -63,7 +64,7 @@ export async function writeArchive(
 }
 
 async function writeTo(
-  needs: ReadNeeds,
+  needs: WriteNeeds,
   record: ContainerRecord,
   archive: AsyncIterable<Uint8Array>,
   request: WriteRequest,
@@ -79,12 +80,14 @@ async function writeTo(
     throw new EngineError("denied", `${what} is marked read-only`, { subject: request.path });
   }
   const owner = request.asUser ? await ownerOf(needs, record) : undefined;
+  needs.step("copy:begun");
   await needs.layers.extract(archive, place.mounts, {
     directory: place.path,
     keepKinds: request.keepKinds,
     ...(owner ? { owner } : {}),
     signal: request.signal,
   });
+  needs.step("copy:extracted");
   announceContainer(needs.announce, record, "extract-to-dir");
 }
 

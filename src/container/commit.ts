@@ -8,7 +8,7 @@ import { commandLine } from "./config.ts";
 import { announceContainer } from "./facts.ts";
 import type { ContainerRecord } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "images" | "snapshots" | "layers" | "announce">;
+type Needs = Pick<Collaborators, "store" | "images" | "snapshots" | "layers" | "announce" | "step">;
 
 export interface CommitRequest {
   /** Empty: the image gets no name. */
@@ -66,11 +66,13 @@ async function changedLayer(needs: Needs, record: ContainerRecord, pause: boolea
   const task = pause && record.state.phase === "running" ? needs.store.live(record.id).task : undefined;
   try {
     await task?.pause();
+    needs.step("commit:paused");
     try {
       await needs.layers.apply(needs.layers.diff(await needs.snapshots.upperDirectory(record.id)), mounts);
     } finally {
       await task?.resume();
     }
+    needs.step("commit:copied");
     const points = [...ownMountPoints, ...record.mounts.map((mount) => mount.destination)];
     const upper = await needs.snapshots.upperDirectory(key);
     await removeMountStubs(upper, points, { before: lookBelow(mounts) });

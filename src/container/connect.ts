@@ -8,7 +8,7 @@ import { isSpecialMode } from "./network-plan.ts";
 import { isLive } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "network" | "announce" | "paths">;
+type Needs = Pick<Collaborators, "store" | "network" | "announce" | "paths" | "step">;
 
 /** Connects a container to one more network: at once when it runs, else at its next start. */
 export async function connectContainer(
@@ -31,6 +31,7 @@ export async function connectContainer(
     }
     if (isLive(record.state)) {
       await needs.network.connect(id, endpointRequest(needs.network, record, network.id, settings));
+      needs.step("connect:attached");
     }
     const updated = { ...record, endpoints: { ...record.endpoints, [network.name]: settings } };
     needs.store.put(updated);
@@ -57,6 +58,7 @@ export async function disconnectContainer(
       });
     }
     if (isLive(record.state)) await needs.network.disconnect(id, network.id);
+    needs.step("disconnect:detached");
     const { [key]: _gone, ...endpoints } = record.endpoints;
     const updated = { ...record, endpoints };
     needs.store.put(updated);

@@ -23,7 +23,7 @@ export interface CreateRequest {
 
 type Needs = Pick<
   Collaborators,
-  "store" | "images" | "snapshots" | "volumes" | "announce" | "paths" | "runtime"
+  "store" | "images" | "snapshots" | "volumes" | "announce" | "paths" | "runtime" | "step"
 >;
 
 /**
@@ -66,7 +66,9 @@ async function build(
     await needs.snapshots.prepare(id, image.chainID);
     await mkdir(logDirectory(needs.paths, id), { recursive: true, mode: 0o700 });
     await chmod(home, 0o710);
+    needs.step("create:home-made");
     const mounts = await resolveMounts(needs, config, hostConfig);
+    needs.step("create:volumes-made");
     const record: ContainerRecord = {
       version: 1,
       id,

@@ -11,7 +11,7 @@ import { runningTask } from "./pause.ts";
 import { processUser } from "./process-user.ts";
 import type { ContainerRecord, Size } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "snapshots" | "announce" | "paths" | "abilities" | "log">;
+type Needs = Pick<Collaborators, "store" | "snapshots" | "announce" | "paths" | "abilities" | "log" | "step">;
 
 /** One more process in a running container, as far as it has come. */
 export interface Exec {
@@ -116,6 +116,7 @@ export class Execs {
         stdin: (exec.request.AttachStdin ?? false) && !options.detach,
       });
       exec.process = process;
+      this.#needs.step("exec:started");
       this.#follow(exec, record, process);
       const stream = await process.attach();
       if (options.size) await process.resize(options.size).catch(() => {});
@@ -170,6 +171,7 @@ export class Execs {
     process.exited
       .then(({ code }) => {
         this.#end(exec, code);
+        this.#needs.step("exec:ended");
         const attributes = { execID: exec.id, exitCode: String(code) };
         announceContainer(this.#needs.announce, record, "exec_die", attributes);
       })

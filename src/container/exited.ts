@@ -7,7 +7,7 @@ import { announceEndpoints } from "./network-facts.ts";
 import { nextDelay, parseRestartPolicy, wantsRestart } from "./restart-policy.ts";
 import type { ContainerRecord } from "./types.ts";
 
-export type ExitNeeds = Pick<Collaborators, "store" | "network" | "announce" | "log" | "paths">;
+export type ExitNeeds = Pick<Collaborators, "store" | "network" | "announce" | "log" | "paths" | "step">;
 
 /** What may follow an exit; see `service.ts`. */
 export interface ExitHooks {
@@ -42,7 +42,9 @@ export async function containerExited(
   live.health?.[Symbol.dispose]();
   const before = needs.store.get(id);
   const left = needs.network.findSandbox(id)?.endpoints ?? [];
+  needs.step("exit:noticed");
   await closeQuietly(needs, id);
+  needs.step("exit:closed");
   const restart = decide(before, status);
   const record = needs.store.transition(id, {
     kind: "exited",

@@ -5,7 +5,7 @@ import { announceContainer } from "./facts.ts";
 import { isLive } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "announce">;
+type Needs = Pick<Collaborators, "store" | "announce" | "step">;
 
 /** Freezes all processes of a container; throws `conflict` when it does not run or is paused already. */
 export async function pauseContainer(needs: Needs, reference: string): Promise<void> {
@@ -14,6 +14,7 @@ export async function pauseContainer(needs: Needs, reference: string): Promise<v
     const { record, task } = runningTask(needs, id);
     if (record.state.phase === "paused") throw conflict(`Container ${id} is already paused`, id);
     await task.pause();
+    needs.step("pause:frozen");
     announceContainer(needs.announce, needs.store.transition(id, { kind: "paused" }), "pause");
   });
 }
@@ -25,6 +26,7 @@ export async function unpauseContainer(needs: Needs, reference: string): Promise
     const { record, task } = runningTask(needs, id);
     if (record.state.phase !== "paused") throw conflict(`Container ${id} is not paused`, id);
     await task.resume();
+    needs.step("unpause:thawed");
     announceContainer(needs.announce, needs.store.transition(id, { kind: "resumed" }), "unpause");
   });
 }

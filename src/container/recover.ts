@@ -40,7 +40,9 @@ export async function recoverContainers(needs: Needs): Promise<Recovered> {
   const records = needs.store.list();
   const found = await Promise.all(records.map((record) => limiter.run(() => look(needs, record))));
   const known = new Set(records.map(({ id }) => id));
+  needs.step("recover:tasks-found");
   await needs.runtime.sweep(needs.paths.tasks, known);
+  needs.step("recover:swept");
   await removeOrphans(needs, known);
   const alive = found.filter((one) => one.kind === "alive").map((one) => one.record.id);
   return {

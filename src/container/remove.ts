@@ -8,7 +8,7 @@ import type { ContainerRecord } from "./types.ts";
 
 export type RemoveNeeds = Pick<
   Collaborators,
-  "store" | "network" | "snapshots" | "volumes" | "announce" | "paths" | "log"
+  "store" | "network" | "snapshots" | "volumes" | "announce" | "paths" | "log" | "step"
 >;
 
 export interface RemoveOptions {
@@ -56,9 +56,13 @@ export async function removeLocked(
   needs.store.live(id).dismissClients();
   try {
     await needs.network.closeSandbox(id);
+    needs.step("remove:network-closed");
     await needs.snapshots.remove(id);
+    needs.step("remove:layer-removed");
     await rm(bundleOf(needs.paths, id), { recursive: true, force: true });
+    needs.step("remove:bundle-removed");
     await rm(homeOf(needs.paths, id), { recursive: true, force: true });
+    needs.step("remove:home-removed");
   } catch (error) {
     needs.store.transition(id, { kind: "removal-failed", error: messageOf(error) });
     throw error;

@@ -26,6 +26,7 @@ export type StartNeeds = Pick<
   | "paths"
   | "cgroupParent"
   | "initPath"
+  | "step"
 >;
 
 /** What happens to a container once it runs or could not be started; see `service.ts`. */
@@ -55,11 +56,14 @@ export async function startLocked(
     task = await prepareTask(needs, record);
     needs.store.live(id).task = task;
     await connectClients(needs, id, task);
+    needs.step("start:clients-connected");
     await task.start();
+    needs.step("start:init-started");
   } catch (error) {
     const failure = startFailure(error);
     needs.store.live(id).task = undefined;
     await cleanUp(needs, record, task);
+    needs.step("start:failure-cleaned-up");
     const failed = needs.store.transition(id, { kind: "start-failed", ...failure });
     needs.store.live(id).dismissClients();
     await hooks.failed(failed, options.byPolicy);
@@ -100,8 +104,11 @@ async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<
   const rootfs = await needs.snapshots.mounts(record.id);
   await ensureBindSources(record.mounts);
   await populateVolumes(needs, record, rootfs);
+  needs.step("start:volumes-populated");
   const opened = await openNetwork(needs, record);
+  needs.step("start:network-opened");
   await writeNetworkFiles(needs, record, opened);
+  needs.step("start:files-written");
   const spec = await specFor(needs, record, rootfs, opened);
   for (const { name, destination, writable } of record.mounts) {
     if (name === undefined) continue;

@@ -5,7 +5,7 @@ import { countsAsRunning, isLive } from "./state.ts";
 import type { ContainerStore } from "./store.ts";
 import type { ContainerRecord } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "announce">;
+type Needs = Pick<Collaborators, "store" | "announce" | "step">;
 
 export interface StopOptions {
   /** Seconds until SIGKILL; negative: wait forever; absent: the container's own, else 10. */
@@ -74,6 +74,7 @@ export async function sendSignal(needs: Needs, id: string, signal: number): Prom
   if (!task || !record) return;
   try {
     await task.signal(signal);
+    needs.step("stop:signalled");
   } catch (error) {
     // It ended meanwhile: the exit road is on its way.
     if (!isKind(error, "conflict") && !isKind(error, "not-found")) throw error;
@@ -81,6 +82,7 @@ export async function sendSignal(needs: Needs, id: string, signal: number): Prom
   announceContainer(needs.announce, record, "kill", { signal: String(signal) });
   if (record.state.phase === "paused") {
     await task.resume();
+    needs.step("stop:thawed");
     needs.store.transition(id, { kind: "resumed" });
     announceContainer(needs.announce, record, "unpause");
   }

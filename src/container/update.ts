@@ -10,7 +10,7 @@ export type UpdateRequest = Resources & Pick<HostConfig, "RestartPolicy">;
 
 /** Changes limits and restart policy, of a running container at once. What is absent or zero stays. */
 export async function updateContainer(
-  needs: Pick<Collaborators, "store" | "announce">,
+  needs: Pick<Collaborators, "store" | "announce" | "step">,
   reference: string,
   request: UpdateRequest,
 ): Promise<void> {
@@ -29,6 +29,7 @@ export async function updateContainer(
       );
     }
     await needs.store.live(id).task?.update(resourcesOf(hostConfig));
+    needs.step("update:applied");
     const updated = { ...record, hostConfig };
     needs.store.put(updated);
     announceContainer(needs.announce, updated, "update");

@@ -175,6 +175,7 @@ async function openStores(parts: Parts) {
       runDirectory,
       cgroupParent: cgroupParent(prefix),
       log,
+      step,
       runtimes: options.runtimes,
     }),
     readHostAbilities(),

@@ -17,6 +17,8 @@ export function closeSandbox(context: NetworkContext, id: string): void {
     step("withdraw its ports", () => unpublishPorts(context, sandbox, sandbox.ports));
     step("cut off its endpoints", () => muteEndpoints(context, sandbox.endpoints));
   }
+  context.step("sandbox:withdrawn");
   step("let go of its namespace", () => removeNetworkNamespace(namespacePath(context, id)));
+  context.step("sandbox:namespace-gone");
   if (sandbox) context.sandboxes.remove(id);
 }

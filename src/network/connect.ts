@@ -33,9 +33,11 @@ export function connect(context: NetworkContext, sandboxID: string, request: End
   undo.defer(() => removeLink(context, endpoint));
   const isWayOut = publishingEndpoint(context, updated.sandbox.endpoints) === endpoint;
   attachEndpoint(context, sandboxID, endpoint, { network, isWayOut });
+  context.step("connect:endpoint-attached");
   undo.defer(() => withdrawNames(context, sandboxID, [endpoint]));
   startResolver(context, updated);
   republishPorts(context, updated);
+  context.step("connect:ports-republished");
   context.sandboxes.put(updated);
   undo.move();
   return endpoint;
@@ -62,10 +64,12 @@ export async function disconnect(
   muteEndpoints(context, [endpoint]);
   context.sandboxes.put(updated);
   republishPorts(context, updated);
+  context.step("disconnect:ports-republished");
   const link = deleteLinks([hostLinkName(context, endpoint.id)]);
   const after = publishingEndpoint(context, rest);
   if (after && after !== before) routeThrough(context, sandboxID, after);
   await link;
+  context.step("disconnect:link-gone");
 }
 
 function withEndpoints(record: SandboxRecord, endpoints: readonly Endpoint[]): SandboxRecord {

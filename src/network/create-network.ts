@@ -61,8 +61,10 @@ function placeNetwork(
     : placeAnywhere(context, base, exclusive);
   using undo = new DisposableStack();
   undo.defer(() => attempt(context.log, "discard the bridge", network.id, () => discard(context, network)));
+  context.step("network:bridge-made");
   if (!network.internal) ensureForwarding(context.firewall);
   context.firewall.addBridge(firewallRules(network));
+  context.step("network:rules-made");
   context.networks.put(network);
   undo.move();
   return network;

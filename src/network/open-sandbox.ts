@@ -26,11 +26,13 @@ export function openSandbox(context: NetworkContext, request: SandboxRequest): S
   makeNamespace(context, id);
   onFailure("let go of the namespace", () => removeNetworkNamespace(namespacePath(context, id)));
   onFailure("mute the endpoints", () => muteEndpoints(context, endpoints));
+  context.step("sandbox:namespace-made");
   raiseLoopback(context, id);
   const gateway = publishingEndpoint(context, endpoints);
   for (const endpoint of endpoints) {
     const network = context.networks.get(endpoint.networkID);
     attachEndpoint(context, id, endpoint, { network, isWayOut: endpoint === gateway });
+    context.step("sandbox:endpoint-attached");
   }
   const record = recordOf(context, request, endpoints);
   onFailure("stop the resolver", () => context.resolvers.close(id));
@@ -38,6 +40,7 @@ export function openSandbox(context: NetworkContext, request: SandboxRequest): S
   startResolver(context, record);
   const ports = publishPorts(context, request, gateway);
   onFailure("withdraw the ports", () => unpublishPorts(context, record.sandbox, ports));
+  context.step("sandbox:ports-published");
   const sandbox = { ...record.sandbox, ports };
   context.sandboxes.put({ ...record, sandbox });
   undo.move();

@@ -18,7 +18,10 @@ export async function removeNetwork(context: NetworkContext, reference: string):
     throw new EngineError("denied", text, { subject: id });
   }
   context.firewall.removeBridge(network.bridge);
+  context.step("network:rules-gone");
   releaseSubnet(network);
+  context.step("network:subnet-free");
   context.networks.remove(id);
   await deleteLinks([network.bridge]);
+  context.step("network:bridge-gone");
 }

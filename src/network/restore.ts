@@ -26,6 +26,7 @@ export async function restore(context: NetworkContext, alive: ReadonlySet<string
     .filter(({ sandbox }) => alive.has(sandbox.id) && isOpen(sandbox.path));
   for (const record of live) restoreSandbox(context, record);
   context.firewall.restore(networks.map(firewallRules), context.ports.all());
+  context.step("restore:rules-made");
   ensurePredefined(context);
   const kept = new Set(live.map(({ sandbox }) => sandbox.id));
   for (const { sandbox } of context.sandboxes.list()) {

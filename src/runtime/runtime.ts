@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, type Logger } from "../base/index.ts";
+import { EngineError, type Logger, noStep, type Step } from "../base/index.ts";
 import { writeBundle } from "./bundle.ts";
 import { type CgroupMount, cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
 import { readHostAbilities } from "./host.ts";
@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly log: Logger;
   /** Runtimes beyond those found, name → path. */
   readonly runtimes?: Readonly<Record<string, string>>;
+  /** Marks durable steps, for fault tests. */
+  readonly step?: Step;
 }
 
 /** Finds runtimes and cgroups of this host and prepares the state directory. Starts no process. */
@@ -40,7 +42,16 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const mounts = parseCgroupMounts(mountinfo);
   const detach = await mountsToDetach(mounts);
   const ownCgroup = findOwnCgroup(mounts, cgroups);
-  return new ShimRuntime({ ...options, stateRoot, runtimes, filters, mounts, detach, ownCgroup });
+  return new ShimRuntime({
+    step: noStep,
+    ...options,
+    stateRoot,
+    runtimes,
+    filters,
+    mounts,
+    detach,
+    ownCgroup,
+  });
 }
 
 /**
@@ -91,6 +102,7 @@ interface RuntimeParts {
   readonly mounts: readonly CgroupMount[];
   readonly detach: readonly string[];
   readonly ownCgroup: string | undefined;
+  readonly step: Step;
 }
 
 class ShimRuntime implements Runtime {
@@ -112,7 +124,9 @@ class ShimRuntime implements Runtime {
     const runtime = this.#runtime(config.runtime);
     const { spec, keepAt } = await this.#parts.filters.prepare(config.spec, runtime);
     await writeBundle(config.bundle, spec, this.#shimConfig(config, runtime, keepAt));
+    this.#parts.step("task:bundle-written");
     await spawnShim(this.#parts.shim, config.bundle);
+    this.#parts.step("task:shim-spawned");
     const options = this.#taskOptions(config.id, config.bundle, config.spec.process.args[0]);
     return this.#keep((await ShimTask.connect(options)).task);
   }
