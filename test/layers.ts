@@ -19,6 +19,11 @@ export const layers: readonly Layer[] = [
   { folder: "content", level: "L2", duty: "blobs by digest" },
   { folder: "layer", level: "L2", duty: "archive to directory tree and back; hostile input ends here" },
   { folder: "snapshot", level: "L2", duty: "file trees in layers on overlayfs" },
+  {
+    folder: "registry",
+    level: "L2",
+    duty: "pull from and push to registries over the distribution protocol",
+  },
   { folder: "network", level: "L2", duty: "networks, addresses, ports, name resolution" },
   { folder: "volume", level: "L2", duty: "named volumes" },
   { folder: "runtime", level: "L2", duty: "tasks under the shim and the OCI runtime" },

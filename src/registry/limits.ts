@@ -1,0 +1,21 @@
+import type { RegistryLimits } from "./types.ts";
+
+export const defaultLimits: RegistryLimits = {
+  header: 60_000,
+  idle: 30_000,
+  minimumRate: 1024,
+  tries: 6,
+  firstWait: 500,
+  longestWait: 30_000,
+};
+
+/** Bytes of a manifest or an index; what registries themselves accept (OCI distribution-spec, "Pushing manifests"). */
+export const manifestLimit = 4 * 1024 ** 2;
+
+/** Bytes of everything else that is read whole: tokens, lists of tags, search results. */
+export const documentLimit = 1024 ** 2;
+
+/** Bytes of an error's body that are looked at. */
+export const errorLimit = 64 * 1024;
+
+export const longestRedirectChain = 10;
