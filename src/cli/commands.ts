@@ -86,6 +86,15 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
       prune: async () => (await import("./commands/system/prune.ts")).pruneSystemCommand,
     },
   },
+  registry: {
+    summary: "Serve the engine's images as a registry",
+    aliases: { list: "ls", rm: "stop" },
+    commands: {
+      ls: async () => (await import("./commands/registry/ls.ts")).listRegistriesCommand,
+      serve: async () => (await import("./commands/registry/serve.ts")).serveRegistryCommand,
+      stop: async () => (await import("./commands/registry/stop.ts")).stopRegistryCommand,
+    },
+  },
   builder: {
     summary: "Manage builds",
     commands: {

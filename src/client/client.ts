@@ -7,6 +7,7 @@ import { type ExecsClient, execsClient } from "./execs.ts";
 import { type Host, parseHost } from "./host.ts";
 import { type ImagesClient, imagesClient } from "./images.ts";
 import { type NetworksClient, networksClient } from "./networks.ts";
+import { type RegistriesClient, registriesClient } from "./registries.ts";
 import { type SystemClient, systemClient } from "./system.ts";
 import { Transport } from "./transport.ts";
 import { type VolumesClient, volumesClient } from "./volumes.ts";
@@ -28,6 +29,7 @@ export interface Client extends Disposable {
   readonly builds: BuildsClient;
   readonly networks: NetworksClient;
   readonly volumes: VolumesClient;
+  readonly registries: RegistriesClient;
   readonly system: SystemClient;
   /** Opens a connection ahead of a call that will come; never rejects. */
   warm(): Promise<void>;
@@ -59,6 +61,7 @@ export function createClient(options: ClientOptions): Client {
     builds: buildsClient(transport),
     networks: networksClient(transport),
     volumes: volumesClient(transport),
+    registries: registriesClient(transport),
     system: systemClient(transport),
     warm: () => transport.warm(),
     close,

@@ -2,8 +2,8 @@ import type { Digest } from "../base/index.ts";
 import type { ContainerStore } from "../container/index.ts";
 import type { ImageService } from "../image/index.ts";
 
-/** What a builder's cache holds on to. */
-export interface CacheRoots {
+/** Something beside images and containers that holds on to content: the builder's cache, pushed indexes. */
+export interface Holder {
   roots(): { readonly chainIDs: ReadonlySet<Digest>; readonly digests: ReadonlySet<Digest> };
 }
 
@@ -14,16 +14,16 @@ export interface CacheRoots {
 export function createCollector(needs: {
   images: Pick<ImageService, "collect">;
   store: Pick<ContainerStore, "list">;
-  cache: CacheRoots;
+  holders: readonly Holder[];
 }): () => Promise<{ bytes: number }> {
   let running: Promise<{ bytes: number }> | undefined;
   let next: Promise<{ bytes: number }> | undefined;
   const collect = async (): Promise<{ bytes: number }> => {
-    const cached = needs.cache.roots();
+    const held = needs.holders.map((holder) => holder.roots());
     const used = needs.store.list().flatMap((record) => (record.chainID ? [record.chainID] : []));
     return await needs.images.collect({
-      chainIDs: new Set([...cached.chainIDs, ...used]),
-      digests: cached.digests,
+      chainIDs: new Set([...held.flatMap(({ chainIDs }) => [...chainIDs]), ...used]),
+      digests: new Set(held.flatMap(({ digests }) => [...digests])),
     });
   };
   const begin = (): Promise<{ bytes: number }> => {

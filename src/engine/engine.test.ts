@@ -77,7 +77,7 @@ test("collections run one after the other, and calls meanwhile share the next", 
       },
     },
     store: { list: () => [] },
-    cache: { roots: () => ({ chainIDs: new Set([digestOf("a")]), digests: new Set() }) },
+    holders: [{ roots: () => ({ chainIDs: new Set([digestOf("a")]), digests: new Set() }) }],
   });
   const first = collect();
   const second = collect();

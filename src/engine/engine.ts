@@ -1,18 +1,20 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, type Logger, messageOf, noStep } from "../base/index.ts";
+import { type Digest, EngineError, type Logger, messageOf, noStep } from "../base/index.ts";
 import { type Builder, createBuilder } from "../build/index.ts";
 import {
   type ContainerPaths,
   type ContainerService,
   ContainerStore,
   createContainerService,
+  type Fact,
 } from "../container/index.ts";
 import { openContentStore } from "../content/index.ts";
 import { createImageService, type ImageService } from "../image/index.ts";
 import { createLayerTools, type LayerTools } from "../layer/index.ts";
 import { type NetworkService, openNetworkService } from "../network/index.ts";
 import { openRecords, type Records } from "../records/index.ts";
+import { RegistryServers } from "../registry-server/index.ts";
 import { type HostAbilities, openRuntime, type Runtime, readHostAbilities } from "../runtime/index.ts";
 import { openOverlaySnapshotter, type Snapshotter } from "../snapshot/index.ts";
 import { hasCode, lockFile } from "../sys/index.ts";
@@ -40,6 +42,7 @@ export interface Engine {
   readonly volumes: VolumeService;
   readonly runtime: Runtime;
   readonly builder: Builder;
+  readonly registryServers: RegistryServers;
   readonly events: EventHub;
   readonly log: Logger;
   readonly paths: ContainerPaths;
@@ -124,7 +127,15 @@ async function assemble(parts: Parts): Promise<Engine> {
   });
   await builder.recover();
   await recover({ ...stores, containers, builds: places.builds });
-  const collect = createCollector({ images: stores.images, store: containers.store, cache: builder });
+  const registryServers = new RegistryServers(
+    { ...stores, records, pushed: (image, name) => events.publish(pushedFact(image.id, name)) },
+    log,
+  );
+  const holders = [
+    builder,
+    { roots: () => ({ chainIDs: new Set<Digest>(), digests: registryServers.roots() }) },
+  ];
+  const collect = createCollector({ images: stores.images, store: containers.store, holders });
   const collecting = collectLater(collect, log);
   return {
     ...stores,
@@ -134,11 +145,13 @@ async function assemble(parts: Parts): Promise<Engine> {
     paths: places,
     containers,
     builder,
+    registryServers,
     events,
     log,
     collect,
     close: async () => {
       clearTimeout(collecting);
+      await registryServers.closeAll();
       containers.close();
       stores.runtime.close();
       await stores.network.close();
@@ -147,6 +160,11 @@ async function assemble(parts: Parts): Promise<Engine> {
       parts.lock[Symbol.dispose]();
     },
   };
+}
+
+/** An image that was pushed to this engine has arrived as one that was loaded. */
+function pushedFact(id: Digest, name: string): Fact {
+  return { type: "image", action: "load", id, attributes: { name } };
 }
 
 /** How long after its start an engine collects what a kill of the last one left; a start has better things to do. */

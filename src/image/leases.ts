@@ -25,8 +25,8 @@ export class Leases {
   }
 
   /** Protects a digest for a while, whatever leases there are. */
-  grace(digest: Digest): void {
-    this.#young.set(digest, Date.now() + grace);
+  grace(digest: Digest, milliseconds = grace): void {
+    this.#young.set(digest, Math.max(this.#young.get(digest) ?? 0, Date.now() + milliseconds));
   }
 
   /** The digests that leases name, and those in their grace. */

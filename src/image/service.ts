@@ -3,6 +3,7 @@ import type { ContentStore } from "../content/index.ts";
 import type { LayerTools } from "../layer/index.ts";
 import type { Records } from "../records/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
+import { adoptImage } from "./adopt.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { collect } from "./collect.ts";
 import { findImage, requireImage } from "./find.ts";
@@ -44,6 +45,7 @@ export function createImageService(parts: {
     list: () => [...records.list()].sort(newestFirst),
     put: (config, layers, references) => putImage(needs, config, { layers, references }),
     commitLayer: (key, parent) => commitLayer(needs, key, parent),
+    adopt: (manifest, options) => adoptImage(needs, manifest, options),
     async tag(source, target) {
       const { image } = requireImage(records, source);
       records.name(image.id, [recordName(target)]);
@@ -55,6 +57,7 @@ export function createImageService(parts: {
     importRoot: (archive, options) => importRoot(needs, archive, options),
     prune: (options) => pruneImages(needs, options),
     collect: (roots) => collect(needs, roots),
+    keep: (digest, milliseconds) => needs.leases.grace(digest, milliseconds),
     lease: () => needs.leases.open(),
     recover: () => recoverImages(needs),
     settled: () => needs.settler.idle(),

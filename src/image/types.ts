@@ -62,6 +62,14 @@ export interface ImageService {
    * longer.
    */
   commitLayer(key: string, parent: ChainID | undefined): Promise<{ layer: StoredLayer; chainID: ChainID }>;
+  /**
+   * Records the image of a manifest whose blobs are stored: unpacks its layers, keeps the manifest's bytes as they
+   * are, then gives it the names. Throws `not-found` for a missing blob, `invalid` for what is no image.
+   */
+  adopt(
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    options: { readonly references: readonly string[]; readonly signal?: AbortSignal },
+  ): Promise<Image>;
   /** Gives an image one more name, taking it from the image that had it. Throws `invalid` for a bad reference. */
   tag(source: string, target: string): Promise<void>;
   /**
@@ -108,6 +116,8 @@ export interface ImageService {
     chainIDs: ReadonlySet<ChainID>;
     digests: ReadonlySet<Digest>;
   }): Promise<{ bytes: number }>;
+  /** Keeps a blob or a layer from collection for so many milliseconds, whatever needs it; longer ones stay. */
+  keep(digest: Digest, milliseconds: number): void;
   /** Opens a lease; to be disposed by whoever opens it. */
   lease(): ImageLease;
   /**

@@ -35,6 +35,7 @@ export type {
   WaitResponse,
 } from "./container.ts";
 export { type Filters, formatFilters, parseFilters } from "./filters.ts";
+export type { RegistryAccess, RegistryServed, RegistryServeRequest } from "./gantry.ts";
 export type {
   ImageDeleteItem,
   ImageHistoryItem,

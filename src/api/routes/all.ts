@@ -11,6 +11,7 @@ import { eventRoutes } from "./events.ts";
 import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
 import { networkRoutes } from "./networks.ts";
+import { registryRoutes } from "./registries.ts";
 import { statsRoutes } from "./stats.ts";
 import { systemRoutes } from "./system.ts";
 import { unservedRoutes } from "./unserved.ts";
@@ -35,6 +36,7 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
     ...buildRoutes({ builder, announce, collect }),
     ...networkRoutes({ network, containers, announce }),
     ...volumeRoutes({ volumes, store, announce }),
+    ...registryRoutes(engine.registryServers),
     ...unservedRoutes(),
   ];
 }

@@ -1,0 +1,2 @@
+export { RegistryServers } from "./servers.ts";
+export type { RegistryServerNeeds, ServedRegistry, ServeOptions } from "./types.ts";
