@@ -94,7 +94,7 @@ static int apply_all(struct tree *tree, struct apply_options *options, struct fa
   if (!archive) return -1;
   int result;
   while ((result = next_entry(archive, &entry, failure)) > 0) {
-    if (options->most_entries > 0 && ++entries > options->most_entries)
+    if (options->most_entries > 0 && ++entries + tree->parents > options->most_entries)
       result = fail(failure, FAILURE_INVALID, "", "the archive has more than %llu entries", (unsigned long long)options->most_entries);
     else result = apply_one(tree, archive, entry, options, failure);
     if (result < 0) break;
@@ -129,6 +129,7 @@ int apply(const struct layer_place *place, struct apply_options *options, struct
   if (result == 0) result = apply_all(&tree, options, failure);
   tree_forget(&tree);
   if (result == 0) tree_finish(&tree);
+  late_free(&tree.late);
   free(tree.base);
   free(made.slots);
   return result;

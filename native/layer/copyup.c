@@ -9,18 +9,33 @@
 #include "cleanup.h"
 #include "metadata.h"
 
-static int copy_bytes(int from, int to, off_t size, const char *entry, struct failure *failure) {
-  if (ioctl(to, FICLONE, from) == 0) return 0;
-  off_t left = size;
-  while (left > 0) {
-    ssize_t copied = copy_file_range(from, NULL, to, NULL, (size_t)left, 0);
+/* From where both files stand. */
+static int copy_range(int from, int to, off_t size, const char *entry, struct failure *failure) {
+  while (size > 0) {
+    ssize_t copied = copy_file_range(from, NULL, to, NULL, (size_t)size, 0);
     if (copied < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
-      copied = sendfile(to, from, NULL, (size_t)left);
+      copied = sendfile(to, from, NULL, (size_t)size);
     if (copied < 0) return fail_errno(failure, entry, "cannot copy the file it links to");
     if (copied == 0) return 0;
-    left -= copied;
+    size -= copied;
   }
   return 0;
+}
+
+/* Holes stay holes. */
+static int copy_bytes(int from, int to, off_t size, const char *entry, struct failure *failure) {
+  if (ioctl(to, FICLONE, from) == 0) return 0;
+  for (off_t at = 0; at < size;) {
+    off_t data = lseek(from, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break;
+    off_t hole = data < 0 ? size : lseek(from, data, SEEK_HOLE);
+    if (data < 0) data = at;
+    if (hole < 0) hole = size;
+    if (lseek(from, data, SEEK_SET) < 0 || lseek(to, data, SEEK_SET) < 0) return fail_errno(failure, entry, "cannot copy the file it links to");
+    if (copy_range(from, to, hole - data, entry, failure) < 0) return -1;
+    at = hole;
+  }
+  return ftruncate(to, size) < 0 ? fail_errno(failure, entry, "cannot copy the file it links to") : 0;
 }
 
 static int copy_file(const struct spot *spot, const char *name, const struct stat *status, const char *entry, struct failure *failure) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -10,6 +11,8 @@
 #include "copyup.h"
 #include "metadata.h"
 #include "remove.h"
+
+enum { HOLE = 1 << 16 };
 
 struct writing {
   struct tree *tree;
@@ -54,6 +57,12 @@ static int put_xattrs(struct writing *writing, int fd, const char *last, struct 
 
 enum found { FOUND_NOTHING, FOUND_DELETION, FOUND_DIRECTORY };
 
+/* True when lower layers have a directory there, which a file of this layer has hidden. */
+static bool hides_directory(const struct spot *spot, const char *last) {
+  struct stat lower;
+  return spot->lower >= 0 && fstatat(spot->lower, last, &lower, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(lower.st_mode);
+}
+
 /* Clears the place for the entry. A directory that stays one is kept and merged with. */
 static int clear_place(struct writing *writing, const struct spot *spot, const char *last, enum found *found, struct failure *failure) {
   struct tree *tree = writing->tree;
@@ -66,7 +75,7 @@ static int clear_place(struct writing *writing, const struct spot *spot, const c
     *found = FOUND_DIRECTORY;
     return 0;
   }
-  if (tree->place.overlay && is_whiteout(&old)) *found = FOUND_DELETION;
+  if (tree->place.overlay && (is_whiteout(&old) || hides_directory(spot, last))) *found = FOUND_DELETION;
   if (writing->options->keep_kinds && directory)
     return fail(failure, FAILURE_INVALID, writing->name, "cannot overwrite non-directory \"%s\" with directory \"%s\"", writing->name, writing->name);
   if (writing->options->keep_kinds && S_ISDIR(old.st_mode))
@@ -74,7 +83,9 @@ static int clear_place(struct writing *writing, const struct spot *spot, const c
   return remove_tree(spot->fd, last, failure);
 }
 
+/* What a layer says of a directory takes the place of all that was said before. */
 static int finish_directory(struct writing *writing, int fd, struct failure *failure) {
+  if (writing->options->replace_xattrs && drop_xattrs(fd, writing->name, failure) < 0) return -1;
   if (put_owner_and_mode(fd, &writing->status, writing->name, failure) < 0) return -1;
   if (put_xattrs(writing, fd, writing->name, failure) < 0) return -1;
   return tree_made(writing->tree, fd, NULL, failure);
@@ -109,6 +120,28 @@ static int write_all(int fd, const char *bytes, size_t size, off_t offset, const
   return 0;
 }
 
+static bool is_zero(const char *bytes, size_t size) { return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0; }
+
+/* The part of a block that lies in the same stretch of HOLE bytes of the file. */
+static size_t stretch(size_t size, off_t offset) {
+  size_t room = HOLE - (size_t)(offset % HOLE);
+  return size < room ? size : room;
+}
+
+/* Writes a block; long stretches of zeros in it become holes. */
+static int write_block(int fd, const char *bytes, size_t size, off_t offset, const char *name, struct failure *failure) {
+  size_t from = 0;
+  for (size_t at = 0; at < size;) {
+    size_t part = stretch(size - at, offset + (off_t)at);
+    if (part == HOLE && is_zero(bytes + at, part)) {
+      if (write_all(fd, bytes + from, at - from, offset + (off_t)from, name, failure) < 0) return -1;
+      from = at + part;
+    }
+    at += part;
+  }
+  return write_all(fd, bytes + from, size - from, offset + (off_t)from, name, failure);
+}
+
 /* Gaps between the blocks stay holes. */
 static int write_data(struct writing *writing, int fd, struct failure *failure) {
   const void *bytes;
@@ -122,10 +155,12 @@ static int write_data(struct writing *writing, int fd, struct failure *failure) 
     writing->options->bytes += size;
     if (writing->options->most_bytes > 0 && writing->options->bytes > writing->options->most_bytes)
       return fail(failure, FAILURE_INVALID, writing->name, "the archive unpacks to more than %llu bytes", (unsigned long long)writing->options->most_bytes);
-    if (write_all(fd, bytes, size, offset, writing->name, failure) < 0) return -1;
-    end = offset + (off_t)size;
+    if (offset < 0 || offset > INT64_MAX - (la_int64_t)size) return fail(failure, FAILURE_INVALID, writing->name, "its data lies beyond all sizes");
+    if (write_block(fd, bytes, size, offset, writing->name, failure) < 0) return -1;
+    if (end < offset + (off_t)size) end = offset + (off_t)size;
   }
-  if (end < writing->status.st_size && ftruncate(fd, writing->status.st_size) < 0) return fail_errno(failure, writing->name, "cannot set the size");
+  if (end < writing->status.st_size) end = writing->status.st_size;
+  if (ftruncate(fd, end) < 0) return fail_errno(failure, writing->name, "cannot set the size");
   return 0;
 }
 
@@ -188,13 +223,17 @@ static int write_link(struct writing *writing, const char *raw_target, struct fa
   const char *target_last;
   enum found found;
   struct stat old, new;
+  if (strlen(raw_target) >= PATH_MAX) return fail(failure, FAILURE_INVALID, writing->name, "it links to a name that is too long");
   if (clean_name(raw_target, &target, failure) < 0) return fail(failure, FAILURE_INVALID, writing->name, "it links to a name with \"..\"");
   if (link_target(writing, target, &from, &target_last, failure) < 0) return -1;
   if (tree_parent(writing->tree, writing->name, &spot, &last, failure) < 0) return -1;
   if (fstatat(from, target_last, &old, AT_SYMLINK_NOFOLLOW) < 0) return fail_errno(failure, writing->name, "cannot look up what it links to");
   if (fstatat(spot->fd, last, &new, AT_SYMLINK_NOFOLLOW) == 0 && new.st_ino == old.st_ino && new.st_dev == old.st_dev) return 0;
   if (clear_place(writing, spot, last, &found, failure) < 0) return -1;
-  if (linkat(from, target_last, spot->fd, last, 0) < 0) return fail_errno(failure, writing->name, "cannot make the hard link");
+  if (linkat(from, target_last, spot->fd, last, 0) < 0) {
+    if (errno == ENOENT) return fail(failure, FAILURE_INVALID, writing->name, "it takes the place of what it links to");
+    return fail_errno(failure, writing->name, "cannot make the hard link");
+  }
   return tree_made(writing->tree, spot->fd, last, failure);
 }
 

@@ -11,6 +11,7 @@
 struct write_options {
   bool keep_root;      /* leave the metadata of the base directory alone */
   bool keep_kinds;     /* refuse to put a directory over another kind of file and the reverse */
+  bool replace_xattrs; /* of a directory that is there already */
   bool set_owner;      /* everything belongs to owner:group, whatever the archive says */
   uid_t owner;
   gid_t group;

@@ -20,7 +20,8 @@ int fail_errno(struct failure *failure, const char *entry, const char *action) {
   int code = errno;
   enum failure_kind kind = FAILURE_INTERNAL;
   if (code == ENOSPC || code == EDQUOT) return fail(failure, FAILURE_NO_SPACE, entry, "no space left on device");
-  if (code == ENAMETOOLONG || code == ELOOP || code == ENOTDIR || code == EINVAL) kind = FAILURE_INVALID;
+  if (code == ENAMETOOLONG || code == ELOOP || code == ENOTDIR || code == EINVAL || code == EFBIG || code == E2BIG || code == ERANGE)
+    kind = FAILURE_INVALID;
   return fail(failure, kind, entry, "%s: %s", action, strerror(code));
 }
 

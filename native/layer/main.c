@@ -32,10 +32,13 @@
 
 enum { ENTRIES = 256, BYTES, KEEP_KINDS, OWNER };
 
+static const uint64_t MOST_MEMORY = 2ull << 30;
+
 static int run_apply(char **words, struct apply_options *options, struct failure *failure) {
   struct mount_value mount = {words[0], words[1], words[2]};
   struct layer_place place;
   options->layer = true;
+  options->write.replace_xattrs = true;
   options->directory = "";
   if (enter_layer(&mount, &place, failure) < 0) return -1;
   int result = apply(&place, options, failure);
@@ -130,6 +133,14 @@ static void allow_descriptors(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* An archive that makes its reader ask for more is refused; that is better than a machine without memory. */
+static void bound_memory(void) {
+#ifndef __SANITIZE_ADDRESS__
+  const struct rlimit limit = {(rlim_t)MOST_MEMORY, (rlim_t)MOST_MEMORY};
+  setrlimit(RLIMIT_AS, &limit);
+#endif
+}
+
 int main(int count, char **words) {
   struct failure failure = {0};
   struct apply_options options = {0};
@@ -137,6 +148,7 @@ int main(int count, char **words) {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   allow_descriptors();
+  bound_memory();
   if (read_options(count, words, &options, &failure) == 0 && run(count - optind, words + optind, &options, &failure) == 0) return 0;
   failure_print(&failure);
   return 1;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -12,9 +13,28 @@ bool is_private_xattr(const char *name) {
   return strncmp(name, "trusted.overlay.", 16) == 0 || strncmp(name, "user.overlay.", 13) == 0;
 }
 
+/* File systems say so of a value that is larger than they keep, too. */
+static bool is_full(int fd) {
+  struct statvfs status;
+  return (fd >= 0 ? fstatvfs(fd, &status) : statvfs(".", &status)) == 0 && status.f_bavail < 16;
+}
+
+int drop_xattrs(int fd, const char *entry, struct failure *failure) {
+  ssize_t size = flistxattr(fd, NULL, 0);
+  if (size == 0 || (size < 0 && errno == ENOTSUP)) return 0;
+  AUTO_FREE char *keys = size < 0 ? NULL : malloc((size_t)size);
+  if (keys) size = flistxattr(fd, keys, (size_t)size);
+  if (!keys || size < 0) return fail_errno(failure, entry, "cannot list extended attributes");
+  for (const char *key = keys; key < keys + size; key += strlen(key) + 1)
+    if (!is_private_xattr(key) && fremovexattr(fd, key) < 0 && errno != ENODATA && errno != ENOTSUP && errno != EPERM)
+      return fail_errno(failure, entry, "cannot remove an extended attribute");
+  return 0;
+}
+
 int put_xattr(int fd, const char *name, const char *key, const void *value, size_t size, struct failure *failure) {
   int result = fd >= 0 ? fsetxattr(fd, key, value, size, 0) : lsetxattr(name, key, value, size, 0);
   if (result == 0 || errno == ENOTSUP || errno == EPERM) return 0;
+  if (errno == ENOSPC && !is_full(fd)) return fail(failure, FAILURE_INVALID, name, "the extended attribute %.255s is larger than the file system takes", key);
   return fail_errno(failure, name, "cannot set an extended attribute");
 }
 

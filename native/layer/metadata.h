@@ -16,6 +16,9 @@ bool is_private_xattr(const char *name);
  */
 int put_xattr(int fd, const char *name, const char *key, const void *value, size_t size, struct failure *failure);
 
+/* Removes all attributes but private ones. */
+int drop_xattrs(int fd, const char *entry, struct failure *failure);
+
 /* Copies all attributes of `from` onto `to`. */
 int copy_xattrs(int from, int to, const char *entry, struct failure *failure);
 

@@ -43,8 +43,8 @@ int put_zeros(size_t size, struct failure *failure) {
   return 0;
 }
 
-int put_file(int fd, off_t size, const char *name, struct failure *failure) {
-  off_t left = size;
+/* The next bytes of the file from where it stands; zeros where it has become shorter. */
+static int put_range(int fd, off_t left, const char *name, struct failure *failure) {
   while (left > 0) {
     size_t room = ROOM - used;
     size_t part = left < (off_t)room ? (size_t)left : room;
@@ -55,6 +55,22 @@ int put_file(int fd, off_t size, const char *name, struct failure *failure) {
     used += (size_t)got;
     left -= got;
     if (used == ROOM && put_flush(failure) < 0) return -1;
+  }
+  return 0;
+}
+
+int put_file(int fd, off_t size, bool holes, const char *name, struct failure *failure) {
+  if (!holes) return put_range(fd, size, name, failure);
+  for (off_t at = 0; at < size;) {
+    off_t data = lseek(fd, at, SEEK_DATA);
+    if (data < 0 && errno != ENXIO) data = at;
+    if (data < 0 || data > size) data = size;
+    if (put_zeros((size_t)(data - at), failure) < 0) return -1;
+    off_t hole = data < size ? lseek(fd, data, SEEK_HOLE) : size;
+    if (hole < 0 || hole > size) hole = size;
+    if (data < hole && lseek(fd, data, SEEK_SET) < 0) return fail_errno(failure, name, "cannot read");
+    if (put_range(fd, hole - data, name, failure) < 0) return -1;
+    at = hole;
   }
   return 0;
 }

@@ -200,7 +200,8 @@ int tar_put(const struct tar_entry *entry, struct failure *failure) {
   if (result == 0 && records.size > 0) result = put_records(&records, failure);
   free(records.bytes);
   if (result < 0 || put_header(&header, failure) < 0) return -1;
-  if (size > 0 && put_file(entry->fd, size, entry->name, failure) < 0) return -1;
+  bool holes = entry->status.st_blocks < size / BLOCK;
+  if (size > 0 && put_file(entry->fd, size, holes, entry->name, failure) < 0) return -1;
   return put_padding((uintmax_t)size, failure);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,10 @@ int clean_name(const char *raw, char **name, struct failure *failure) {
     at += length + (at[length] == '/');
   }
   out[used] = '\0';
+  if (used >= PATH_MAX) {
+    free(out);
+    return fail(failure, FAILURE_INVALID, raw, "name is longer than %d bytes", PATH_MAX - 1);
+  }
   *name = out;
   return 0;
 }
@@ -73,36 +78,25 @@ int tree_made(struct tree *tree, int fd, const char *name, struct failure *failu
 }
 
 int tree_late_times(struct tree *tree, const char *directory, const char *name, const struct timespec times[2], struct failure *failure) {
-  if (tree->late_count == tree->late_room) {
-    size_t room = tree->late_room ? tree->late_room * 2 : 256;
-    struct late_times *larger = realloc(tree->late, room * sizeof *larger);
-    if (!larger) return fail_errno(failure, name, "cannot note the times");
-    tree->late = larger;
-    tree->late_room = room;
-  }
-  struct late_times *one = &tree->late[tree->late_count];
-  if (asprintf(&one->path, "%s%s%s", directory, *directory && *name ? "/" : "", name) < 0)
+  AUTO_FREE char *path = NULL;
+  if (asprintf(&path, "%s%s%s", directory, *directory && *name ? "/" : "", name) < 0)
     return fail_errno(failure, name, "cannot note the times");
-  one->times[0] = times[0];
-  one->times[1] = times[1];
-  tree->late_count += 1;
-  return 0;
+  int result = late_add(&tree->late, tree->place.root, path, times);
+  if (result == 0) return 0;
+  errno = -result;
+  return fail_errno(failure, name, "cannot note the times");
 }
 
 /* A directory that has been replaced since keeps the times it has. */
-void tree_finish(struct tree *tree) {
+static void set_late(void *context, const char *path, const struct timespec times[2]) {
   struct failure ignored;
-  for (size_t i = 0; i < tree->late_count; i++) {
-    struct late_times *one = &tree->late[i];
-    struct spot spot = {-1, -1, NULL};
-    if (tree_walk(tree, one->path, false, &spot, &ignored) == 0 && strcmp(spot.path, one->path) == 0) futimens(spot.fd, one->times);
-    spot_close(&spot);
-    free(one->path);
-  }
-  free(tree->late);
-  tree->late = NULL;
-  tree->late_count = tree->late_room = 0;
+  struct spot spot = {-1, -1, NULL};
+  if (tree_walk(context, path, false, &spot, &ignored) < 0) return;
+  if (strcmp(spot.path, path) == 0) futimens(spot.fd, times);
+  spot_close(&spot);
 }
+
+void tree_finish(struct tree *tree) { late_each(&tree->late, set_late, tree); }
 
 struct walk {
   struct tree *tree;
@@ -159,6 +153,10 @@ static int enter(struct walk *walk, int fd, const char *name, struct failure *fa
     spot_close(&next);
     return fail_errno(failure, walk->wanted, "cannot walk");
   }
+  if (strlen(next.path) >= PATH_MAX) {
+    spot_close(&next);
+    return fail(failure, FAILURE_INVALID, walk->wanted, "its real path is longer than %d bytes", PATH_MAX - 1);
+  }
   spot_close(&walk->at);
   walk->at = next;
   return 0;
@@ -168,6 +166,7 @@ static int make_parent(struct walk *walk, const char *name, const struct stat *l
   static const struct stat plain = {.st_mode = 0755};
   struct tree *tree = walk->tree;
   if (mkdirat(walk->at.fd, name, 0700) < 0) return fail_errno(failure, walk->wanted, "cannot make its parent directory");
+  tree->parents += 1;
   AUTO_FD made = openat(walk->at.fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (made < 0) return fail_errno(failure, walk->wanted, "cannot open its parent directory");
   if (put_owner_and_mode(made, lower ? lower : &plain, walk->wanted, failure) < 0) return -1;

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "failure.h"
+#include "late.h"
 #include "mounts.h"
 
 /* A directory found by walking. */
@@ -19,24 +20,21 @@ struct spot {
   char *path; /* from the root, no links and no dots in it; "" is the root */
 };
 
-/* A directory whose times are set when all is written, as writing into it changes them. */
-struct late_times {
-  char *path;
-  struct timespec times[2];
-};
-
 struct tree {
   struct layer_place place;
   char *base;        /* directory that entry names are relative to; "" is the root */
   bool track;        /* remember what this archive made, to tell it from what was there */
   struct made *made; /* see made.h */
-  struct late_times *late;
-  size_t late_count, late_room;
+  struct late late;
+  uint64_t parents;  /* made without an entry of their own */
   char *near_name; /* the name that `near` was found by, or NULL */
   struct spot near;
 };
 
-/* The cleaned name (no leading slash, no dots, no doubled slash) for the caller to free; refuses `..`. */
+/*
+ * The cleaned name (no leading slash, no dots, no doubled slash) for the caller to free; refuses `..` and
+ * what no path can hold.
+ */
 int clean_name(const char *raw, char **name, struct failure *failure);
 
 /*

@@ -6,6 +6,9 @@ import type { ImageLease } from "./types.ts";
 
 type Needs = Pick<Collaborators, "content" | "snapshots" | "layers" | "unpacking">;
 
+/** As many as overlayfs takes below a writable one, with some to spare. */
+const mostLayers = 400;
+
 /** Layers as an image names them. */
 export interface Unpackable {
   readonly layers: readonly Descriptor[];
@@ -36,6 +39,8 @@ export async function unpack(
       { subject: "manifest" },
     );
   }
+  if (layers.length > mostLayers)
+    throw new EngineError("invalid", "max depth exceeded", { subject: `${layers.length} layers` });
   let parent: ChainID | undefined;
   for (const [index, layer] of layers.entries()) {
     const diffID = diffIDs[index];
@@ -76,11 +81,10 @@ export async function applyLayer(
   const mounts = await needs.snapshots.prepare(key, parent);
   try {
     const { signal, expected } = options;
-    const { diffID } = await needs.layers.apply(
-      needs.content.open(layer.digest),
-      mounts,
-      signal ? { signal } : {},
-    );
+    const applied = needs.layers.apply(needs.content.open(layer.digest), mounts, signal ? { signal } : {});
+    const { diffID } = await applied.catch((error: unknown) => {
+      throw ofLayer(error, layer.digest);
+    });
     if (expected !== undefined && diffID !== expected) {
       throw new EngineError(
         "invalid",
@@ -97,4 +101,13 @@ export async function applyLayer(
     await needs.snapshots.remove(key);
     throw error;
   }
+}
+
+/** A bad archive, with the layer it is. */
+function ofLayer(error: unknown, digest: Digest): unknown {
+  if (!(error instanceof EngineError) || error.kind !== "invalid") return error;
+  return new EngineError("invalid", `failed to register layer ${digest}: ${error.message}`, {
+    subject: digest,
+    cause: error,
+  });
 }

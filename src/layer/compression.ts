@@ -3,6 +3,7 @@ import { codeOf, EngineError, messageOf } from "../base/index.ts";
 import { meter } from "./meter.ts";
 import { through } from "./transform.ts";
 import type { Applied } from "./types.ts";
+import { wholeFrames } from "./zstd-frames.ts";
 
 export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
@@ -45,7 +46,7 @@ export async function* decompressNatively(
   const transform =
     compression === "gzip" ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
   try {
-    yield* through(source, transform);
+    yield* through(compression === "zstd" ? wholeFrames(source) : source, transform);
   } catch (error) {
     if (!isBroken(error)) throw error;
     throw new EngineError("invalid", `Cannot decompress ${compression} data: ${messageOf(error)}`, {

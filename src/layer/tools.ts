@@ -1,13 +1,14 @@
 import { basename } from "node:path";
 import type { Mount } from "../oci/index.ts";
-import { decompressNatively, peekCompression } from "./compression.ts";
+import { type Bounds, defaultBounds, inProportion } from "./bounds.ts";
+import { type Compression, decompressNatively, peekCompression } from "./compression.ts";
 import { askHelper, feedHelper, type HelperCall, readHelper } from "./helper.ts";
 import { meter } from "./meter.ts";
 import type { ApplyOptions, LayerTools } from "./types.ts";
 
 /** Layer tools that run the native helper at path `helper`. */
-export function createLayerTools(options: { readonly helper: string }): LayerTools {
-  const { helper } = options;
+export function createLayerTools(options: { readonly helper: string; readonly bounds?: Bounds }): LayerTools {
+  const { helper, bounds = defaultBounds } = options;
   const call = (task: string, words: readonly string[], signal?: AbortSignal): HelperCall => ({
     helper,
     task,
@@ -21,15 +22,23 @@ export function createLayerTools(options: { readonly helper: string }): LayerToo
   ): AsyncIterable<Uint8Array> {
     const { compression, chunks } = await peekCompression(source);
     if (compression === "none") yield* chunks;
-    else if (compression === "gzip" || compression === "zstd") yield* decompressNatively(chunks, compression);
-    else yield* readHelper(call(`decompress ${compression} data`, ["decompress"], signal), chunks);
+    else yield* inProportion(chunks, (packed) => unpacked(packed, compression, signal), bounds);
+  }
+
+  function unpacked(
+    packed: AsyncIterable<Uint8Array>,
+    compression: Exclude<Compression, "none">,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<Uint8Array> {
+    if (compression === "gzip" || compression === "zstd") return decompressNatively(packed, compression);
+    return readHelper(call(`decompress ${compression} data`, ["decompress"], signal), packed);
   }
 
   return {
     decompress,
     async apply(source, mounts, { limits, signal } = {}) {
       const metered = meter(decompress(source, signal ? { signal } : {}));
-      const words = [...limitWords(limits), "apply", ...mountWords(mounts)];
+      const words = [...limitWords({ entries: bounds.entries, ...limits }), "apply", ...mountWords(mounts)];
       await feedHelper(call("apply layer", words, signal), metered.chunks);
       return metered.result();
     },

@@ -8,7 +8,7 @@ export interface Applied {
   readonly size: number;
 }
 
-/** What an archive may be at most; what is left out has no limit. */
+/** What an archive may be at most, within the bounds that hold for all. */
 export interface ArchiveLimits {
   readonly entries?: number;
   /** Bytes of all files together, unpacked. */
@@ -43,7 +43,8 @@ export interface TreeUsage {
 export interface LayerTools {
   /**
    * Applies a layer tar (plain, gzip, zstd, bzip2 or xz, by content) onto the tree that `mounts` show; OCI whiteouts become
-   * overlayfs ones. Throws `invalid` naming entry and reason for a hostile or broken archive.
+   * overlayfs ones. Throws `invalid` naming entry and reason for a hostile or broken archive, which includes too many
+   * entries and compressed data that unpacks out of all proportion.
    */
   apply(
     source: AsyncIterable<Uint8Array>,
