@@ -52,5 +52,17 @@ export type {
   VolumeCreateRequest,
   VolumeListResponse,
 } from "./network.ts";
+export {
+  type AuthConfig,
+  type AuthResponse,
+  type DistributionInspect,
+  decodeAuth,
+  decodeAuths,
+  encodeAuth,
+  encodeAuths,
+  type RegistrySearchResult,
+  readAuth,
+  splitPair,
+} from "./registry.ts";
 export { encodeFrame, type Frame, FrameDecoder, frameHeaderSize, streamNumber } from "./stdcopy.ts";
 export type { ErrorResponse, EventActor, EventMessage, SystemInfo, VersionResponse } from "./system.ts";
