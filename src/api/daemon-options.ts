@@ -6,6 +6,7 @@ import {
   type EngineOptions,
   invalidArgument,
   parseWords,
+  registryOptions,
 } from "../engine/index.ts";
 
 export interface DaemonOptions extends EngineOptions {
@@ -25,15 +26,37 @@ Serves the Docker Engine API in the foreground; containers go on running when it
                           (default unix://RUN-DIR/gantry.sock)
   --network-prefix NAME   prefix of links, firewall table and cgroup (default ${defaultPrefix})
   --runtime NAME=PATH     one more OCI runtime; may be repeated
+  --registry-mirror HOST=URL
+                          where images of a registry are looked for first; a bare URL is
+                          for Docker Hub; may be repeated
+  --insecure-registry HOST[:PORT] or CIDR
+                          a registry whose certificate is not checked, and that may be
+                          plain HTTP; may be repeated; loopback always is
+  --registry-certs DIR    certificates as DIR/HOST[:PORT]/{ca.crt,client.cert,client.key}
+                          (default /etc/gantry/certs.d, /etc/docker/certs.d)
   --allow-insecure-tcp    let --host tcp://… serve on loopback without client certificates
   --debug                 say more
+
+Registries are reached through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
 `;
 
-const values = ["root", "run-dir", "host", "network-prefix", "runtime"];
+const values = [
+  ...["root", "run-dir", "host", "network-prefix", "runtime"],
+  ...["registry-mirror", "insecure-registry", "registry-certs"],
+];
 const flags = ["allow-insecure-tcp", "debug", "help"];
 
+/** What the daemon is started with beside its arguments. */
+export interface DaemonSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+}
+
 /** Reads the arguments after `daemon`; undefined when help is asked for. Throws `invalid` for what it does not know. */
-export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | undefined {
+export function parseDaemonOptions(
+  argv: readonly string[],
+  at: DaemonSurroundings,
+): DaemonOptions | undefined {
   const words = parseWords(argv, values, flags);
   if (words.has("help")) return undefined;
   const runDirectory = words.get("run-dir")?.at(-1) ?? defaultRunDirectory;
@@ -42,6 +65,12 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | und
     runDirectory: absolutePath("run-dir", runDirectory),
     prefix: words.get("network-prefix")?.at(-1) ?? defaultPrefix,
     runtimes: Object.fromEntries((words.get("runtime") ?? []).map(parseRuntime)),
+    registries: registryOptions({
+      mirrors: words.get("registry-mirror") ?? [],
+      insecure: words.get("insecure-registry") ?? [],
+      certificates: (words.get("registry-certs") ?? []).map((path) => absolutePath("registry-certs", path)),
+      ...at,
+    }),
     hosts: words.get("host") ?? [`unix://${runDirectory}/gantry.sock`],
     allowInsecureTcp: words.has("allow-insecure-tcp"),
     debug: words.has("debug"),

@@ -15,7 +15,10 @@ const quietTime = 3000;
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   const say = (line: string): void => void process.stderr.write(line);
   try {
-    const options = parseDaemonOptions(argv);
+    const options = parseDaemonOptions(argv, {
+      env: takeProxies(process.env),
+      userAgent: `gantry/${packageFile.version}`,
+    });
     if (!options) {
       process.stdout.write(daemonUsage);
       return 0;
@@ -41,6 +44,17 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     say(`gantry: ${messageOf(error)}\n`);
     return 1;
   }
+}
+
+/**
+ * Takes the proxies out of the environment: the runtime's own `fetch` would send everything through them, loopback
+ * too. The registry client decides for each host.
+ */
+function takeProxies(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  const names = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
+  const taken = Object.fromEntries(names.map((name) => [name, env[name]]));
+  for (const name of names) delete env[name];
+  return taken;
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a client that hangs up never ends the process. */

@@ -9,15 +9,23 @@ import { startEngine } from "./engine.ts";
 import { EventHub } from "./events.ts";
 import { readIdentity } from "./identity.ts";
 import { checkPrefix, type EngineOptions } from "./options.ts";
+import { registryOptions } from "./registry-options.ts";
 import { resetSystem } from "./reset.ts";
 
+const registries = registryOptions({ mirrors: [], insecure: [], certificates: [], env: {}, userAgent: "" });
 let directory = "";
 let options: EngineOptions;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "gantry-engine-"));
   const prefix = `t${Math.random().toString(36).slice(2, 7)}`;
-  options = { root: join(directory, "root"), runDirectory: join(directory, "run"), prefix, runtimes: {} };
+  options = {
+    root: join(directory, "root"),
+    runDirectory: join(directory, "run"),
+    prefix,
+    runtimes: {},
+    registries,
+  };
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -14,6 +14,7 @@ import { createImageService, type ImageService } from "../image/index.ts";
 import { createLayerTools, type LayerTools } from "../layer/index.ts";
 import { type NetworkService, openNetworkService } from "../network/index.ts";
 import { openRecords, type Records } from "../records/index.ts";
+import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
 import { RegistryServers } from "../registry-server/index.ts";
 import { type HostAbilities, openRuntime, type Runtime, readHostAbilities } from "../runtime/index.ts";
 import { openOverlaySnapshotter, type Snapshotter } from "../snapshot/index.ts";
@@ -43,6 +44,7 @@ export interface Engine {
   readonly runtime: Runtime;
   readonly builder: Builder;
   readonly registryServers: RegistryServers;
+  readonly registries: RegistryClient;
   readonly events: EventHub;
   readonly log: Logger;
   readonly paths: ContainerPaths;
@@ -146,6 +148,7 @@ async function assemble(parts: Parts): Promise<Engine> {
     containers,
     builder,
     registryServers,
+    registries: createRegistryClient(options.registries, log),
     events,
     log,
     collect,

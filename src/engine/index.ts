@@ -9,4 +9,5 @@ export {
   defaultRunDirectory,
   type EngineOptions,
 } from "./options.ts";
+export { type RegistryWords, registryOptions } from "./registry-options.ts";
 export { type ResetTarget, resetSystem, runReset } from "./reset.ts";

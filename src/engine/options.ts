@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { EngineError, type Step } from "../base/index.ts";
+import type { RegistryOptions } from "../registry/index.ts";
 
 /** Where an engine keeps things and what everything of it is called. */
 export interface EngineOptions {
@@ -11,6 +12,8 @@ export interface EngineOptions {
   readonly prefix: string;
   /** OCI runtimes beyond those found: name → path. */
   readonly runtimes: Readonly<Record<string, string>>;
+  /** How registries are reached. */
+  readonly registries: RegistryOptions;
   /** Told of every durable step; only fault tests listen. */
   readonly step?: Step;
 }

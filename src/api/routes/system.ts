@@ -2,6 +2,7 @@ import type { Engine } from "../../engine/index.ts";
 import type { SystemInfo, VersionResponse } from "../../wire/index.ts";
 import { json, type Reply } from "../call.ts";
 import { type Route, route } from "../routes.ts";
+import { registriesInfo } from "../shapes/registries.ts";
 import { newestVersion, oldestVersion } from "../version.ts";
 
 export interface SystemRoutesNeeds {
@@ -126,11 +127,8 @@ function abilitiesInfo(needs: SystemRoutesNeeds) {
     SystemTime: new Date().toISOString(),
     LoggingDriver: "json-file",
     IndexServerAddress: "https://index.docker.io/v1/",
-    RegistryConfig: { InsecureRegistryCIDRs: ["127.0.0.0/8"], IndexConfigs: {}, Mirrors: null },
+    ...registriesInfo(needs.engine.options.registries),
     GenericResources: null,
-    HttpProxy: "",
-    HttpsProxy: "",
-    NoProxy: "",
     Labels: [],
     ExperimentalBuild: false,
     LiveRestoreEnabled: true,
