@@ -13,6 +13,8 @@ export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where relative paths start. */
   readonly directory: string;
+  /** Where `config.json` and the manifests of lists lie: Docker's own place, so that logins are shared with it. */
+  readonly configDirectory: string;
 }
 
 /** One call of a command. */

@@ -1,3 +1,5 @@
+import { isAbsolute, join } from "node:path";
+
 /** Where the engine is looked for when nothing says otherwise. */
 export const defaultHost = "unix:///run/gantry/gantry.sock";
 
@@ -7,4 +9,13 @@ export function chooseHost(
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   return flag || env.GANTRY_HOST || env.DOCKER_HOST || defaultHost;
+}
+
+/** Docker's configuration directory: the flag, then `DOCKER_CONFIG`, then `~/.docker`. */
+export function chooseConfig(
+  flag: string | undefined,
+  at: { readonly env: Readonly<Record<string, string | undefined>>; readonly directory: string },
+): string {
+  const path = flag || at.env.DOCKER_CONFIG || join(at.env.HOME || "/root", ".docker");
+  return isAbsolute(path) ? path : join(at.directory, path);
 }

@@ -6,7 +6,7 @@ import { dialBun } from "./dial.ts";
 import { ExitError, explain } from "./exit.ts";
 import { FlagError, parseFlags } from "./flags/index.ts";
 import { globalFlags } from "./global-flags.ts";
-import { chooseHost, defaultHost } from "./host.ts";
+import { chooseConfig, chooseHost, defaultHost } from "./host.ts";
 import { processOutput } from "./output.ts";
 import { dialStarting } from "./start-engine.ts";
 import { checkArguments, flagError } from "./usage.ts";
@@ -47,7 +47,7 @@ async function dispatch(at: Surroundings, argv: readonly string[]): Promise<numb
     const { showHelp } = await import("./help.ts");
     return await showHelp(at, found);
   }
-  using cli = makeCli(at, flags.find("host"));
+  using cli = makeCli(at, { host: flags.find("host"), config: flags.find("config") });
   if ("runRaw" in found.command) return await found.command.runRaw(cli, found.rest);
   return await runCommand(cli, { path: found.path, command: found.command }, found.rest);
 }
@@ -90,12 +90,16 @@ function parseCommand({ path, command }: { path: string; command: Command }, wor
   }
 }
 
-function makeCli(at: Surroundings, hostFlag: string | undefined): Cli & Disposable {
-  const host = chooseHost(hostFlag, at.env);
+function makeCli(
+  at: Surroundings,
+  flags: { readonly host: string | undefined; readonly config: string | undefined },
+): Cli & Disposable {
+  const host = chooseHost(flags.host, at.env);
   const dial = host === defaultHost ? dialStarting(dialBun) : dialBun;
   let client: Cli["client"] | undefined;
   return {
     ...at,
+    configDirectory: chooseConfig(flags.config, at),
     get client() {
       client ??= createClient({ host, dial });
       return client;
