@@ -14,7 +14,7 @@ export interface RunOptions {
 }
 
 /** How long anything that is waited for may take; a test that needs more hangs. */
-const patienceMilliseconds = 30_000;
+const patienceMilliseconds = Number(process.env.GANTRY_TEST_PATIENCE ?? 30) * 1000;
 
 /**
  * Runs a command to its end. One that hangs is killed and fails here: the test runner's own time-out would end the
