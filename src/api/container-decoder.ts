@@ -127,6 +127,11 @@ const resourceFields: { readonly [K in keyof Resources]-?: Decoder<NonNullable<R
   BlkioDeviceReadIOps: list(throttle),
   BlkioDeviceWriteIOps: list(throttle),
   DeviceRequests: list(anything),
+  KernelMemory: whole,
+  CpuCount: whole,
+  CpuPercent: whole,
+  IOMaximumIOps: whole,
+  IOMaximumBandwidth: whole,
 };
 
 const restartPolicy = partial<NonNullable<HostConfig["RestartPolicy"]>>(

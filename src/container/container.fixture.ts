@@ -10,6 +10,7 @@ import type { AttachStream, ExitStatus, Runtime, Task, TaskConfig } from "../run
 import type { Snapshotter } from "../snapshot/index.ts";
 import { openVolumeService } from "../volume/index.ts";
 import type { Collaborators } from "./collaborators.ts";
+import { everyLimit } from "./limits/support.fixture.ts";
 import { createContainerService } from "./service.ts";
 import { ContainerStore } from "./store.ts";
 import type { Fact } from "./types.ts";
@@ -119,6 +120,7 @@ export async function openWorld() {
       canRaiseLimits: false,
       cgroup: "v1",
       seccomp: false,
+      limits: everyLimit,
     },
     announce: (fact) => facts.push(fact),
     log: silentLogger,

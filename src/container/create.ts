@@ -2,10 +2,13 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { EngineError, newID } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
+import { grantWarnings } from "../runtime/index.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "../wire/index.ts";
 import { type Collaborators, homeOf, logDirectory } from "./collaborators.ts";
 import { mergeConfig } from "./config.ts";
 import { announceContainer } from "./facts.ts";
+import { grantsOf } from "./grants.ts";
+import { fitLimits } from "./limits/index.ts";
 import { resolveMounts } from "./mounts.ts";
 import { parseName, randomName } from "./name.ts";
 import { isSpecialMode, normalizeMode, planNetwork } from "./network-plan.ts";
@@ -23,7 +26,7 @@ export interface CreateRequest {
 
 type Needs = Pick<
   Collaborators,
-  "store" | "images" | "snapshots" | "volumes" | "announce" | "paths" | "runtime" | "step"
+  "store" | "images" | "snapshots" | "volumes" | "announce" | "paths" | "runtime" | "abilities" | "step"
 >;
 
 /**
@@ -39,8 +42,15 @@ export async function createContainer(
     ? parseName(request.name)
     : randomName((n) => needs.store.nameHolder(n) !== undefined);
   const image = needs.images.get(request.config.Image || missingImage());
-  const hostConfig = completeHost(request.hostConfig, needs);
-  const warnings = validateConfig(request.config, hostConfig);
+  const fitted = fitLimits(completeHost(request.hostConfig, needs), needs.abilities.limits, {
+    update: false,
+  });
+  const hostConfig = fitted.limits;
+  const warnings = [
+    ...fitted.warnings,
+    ...validateConfig(request.config, hostConfig),
+    ...grantWarnings(grantsOf(hostConfig), needs.abilities),
+  ];
   const config = mergeConfig(withHostname(request.config, hostConfig), image.config.config ?? {}, id);
   const endpoints = checkNetworks(hostConfig, request.endpoints);
   using _name = needs.store.reserveName(name, id);

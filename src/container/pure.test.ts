@@ -163,7 +163,8 @@ test("limits become cgroup values, swap twice the memory", () => {
 });
 
 test("configs that could never run are refused", () => {
-  expect(() => validateConfig({}, { Memory: 1024 })).toThrow("Minimum memory limit allowed is 6MB");
+  expect(() => validateConfig({}, { ShmSize: -1 })).toThrow("SHM size can not be less than 0");
+  expect(() => validateConfig({}, { OomScoreAdj: 1001 })).toThrow("range for oom score adj is [-1000, 1000]");
   expect(() => validateConfig({ WorkingDir: "x" }, {})).toThrow("needs to be an absolute path");
   expect(() => validateConfig({}, { AutoRemove: true, RestartPolicy: { Name: "always" } })).toThrow(
     "AutoRemove",

@@ -5,6 +5,7 @@ import { buildSpec, type NamespaceSource, type SpecInput } from "../runtime/inde
 import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { commandLine } from "./config.ts";
 import { networkFiles } from "./files.ts";
+import { grantsOf } from "./grants.ts";
 import { mountSpecs, rootPropagation } from "./mount-specs.ts";
 import type { OpenedNetwork } from "./network-open.ts";
 import { processEnv, processUser } from "./process-user.ts";
@@ -97,9 +98,7 @@ function securityPart(record: ContainerRecord) {
   const security = readSecurity(hostConfig.SecurityOpt ?? []);
   const unmasked = security.unconfinedPaths ? { maskedPaths: [], readonlyPaths: [] } : {};
   return {
-    privileged: hostConfig.Privileged ?? false,
-    capAdd: hostConfig.CapAdd ?? [],
-    capDrop: hostConfig.CapDrop ?? [],
+    ...grantsOf(hostConfig),
     seccomp: hostConfig.Privileged && !security.seccompGiven ? ("unconfined" as const) : security.seccomp,
     noNewPrivileges: security.noNewPrivileges,
     ...(hostConfig.MaskedPaths ? { maskedPaths: hostConfig.MaskedPaths } : {}),
@@ -112,11 +111,6 @@ function resourcePart(record: ContainerRecord) {
   const { hostConfig } = record;
   return {
     resources: resourcesOf(hostConfig),
-    rlimits: (hostConfig.Ulimits ?? []).map((limit) => ({
-      name: limit.Name,
-      soft: limit.Soft,
-      hard: limit.Hard,
-    })),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
     sysctls: hostConfig.Sysctls ?? {},
     ...(hostConfig.ShmSize ? { shmSize: hostConfig.ShmSize } : {}),

@@ -1,24 +1,34 @@
 import { EngineError } from "../base/index.ts";
+import type { LinuxResources } from "../oci/index.ts";
 import type { HostConfig, Resources } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { announceContainer } from "./facts.ts";
+import { fitLimits } from "./limits/index.ts";
 import { resourcesOf } from "./resources.ts";
 import { parseRestartPolicy } from "./restart-policy.ts";
-import { checkResources } from "./validate.ts";
+import { isLive } from "./state.ts";
 
 export type UpdateRequest = Resources & Pick<HostConfig, "RestartPolicy">;
 
-/** Changes limits and restart policy, of a running container at once. What is absent or zero stays. */
+type Needs = Pick<Collaborators, "store" | "announce" | "abilities" | "step">;
+
+/**
+ * Changes limits and restart policy, of a running container at once. What is absent or zero stays. Returns warnings
+ * for limits that this host cannot hold. Throws `conflict` where a limit contradicts one that stays.
+ */
 export async function updateContainer(
-  needs: Pick<Collaborators, "store" | "announce" | "step">,
+  needs: Needs,
   reference: string,
   request: UpdateRequest,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { id } = needs.store.get(reference);
+  const { limits, warnings } = fitLimits(request, needs.abilities.limits, { update: true });
   await needs.store.locks.run(id, async () => {
     const record = needs.store.get(id);
-    const hostConfig = mergeUpdate(record.hostConfig, request);
-    checkResources(hostConfig);
+    checkPhase(record.state.phase, id);
+    const hostConfig = mergeUpdate(record.hostConfig, limits);
+    checkMemory(limits, hostConfig);
+    checkCpu(limits, record.hostConfig);
     if (hostConfig.AutoRemove && parseRestartPolicy(hostConfig.RestartPolicy).name !== "no") {
       throw new EngineError(
         "invalid",
@@ -28,27 +38,79 @@ export async function updateContainer(
         },
       );
     }
-    await needs.store.live(id).task?.update(resourcesOf(hostConfig));
+    if (isLive(record.state)) await needs.store.live(id).task?.update(changesOf(limits, hostConfig));
     needs.step("update:applied");
     const updated = { ...record, hostConfig };
     needs.store.put(updated);
     announceContainer(needs.announce, updated, "update");
   });
+  return warnings;
+}
+
+function checkPhase(phase: string, id: string): void {
+  if (phase !== "removing" && phase !== "dead") return;
+  throw conflict(
+    `Cannot update container ${id}: Container is marked for removal and cannot be "update".`,
+    id,
+  );
 }
 
 function mergeUpdate(host: HostConfig, request: UpdateRequest): HostConfig {
-  const { RestartPolicy: policy, ...limits } = request;
+  const { RestartPolicy: policy, PidsLimit: pids, ...limits } = request;
   const given = Object.entries(limits).filter(
     ([, value]) =>
-      value !== null && value !== undefined && value !== 0 && value !== "" && !isEmptyList(value),
+      value !== null &&
+      value !== undefined &&
+      value !== 0 &&
+      value !== "" &&
+      value !== false &&
+      !isEmptyList(value),
   );
   return {
     ...host,
     ...Object.fromEntries(given),
+    ...(pids ? { PidsLimit: pids < 0 ? null : pids } : {}),
     ...(policy?.Name ? { RestartPolicy: policy } : {}),
   };
 }
 
+function checkMemory(request: UpdateRequest, host: HostConfig): void {
+  const { Memory: memory = 0, MemorySwap: swap = 0 } = host;
+  if (request.Memory && !request.MemorySwap && swap > 0 && memory > swap) {
+    throw conflict(
+      "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+    );
+  }
+  if (memory > 0 && swap > 0 && swap < memory) {
+    throw new EngineError(
+      "invalid",
+      "Minimum memoryswap limit should be larger than memory limit, see usage",
+      { subject: "" },
+    );
+  }
+}
+
+/** Whole processors and the kernel's own period and quota are two ways to say one thing. */
+function checkCpu(request: UpdateRequest, host: HostConfig): void {
+  const clash = (what: string, set: string): never => {
+    throw conflict(`Conflicting options: ${what} cannot be updated as ${set} has already been set`);
+  };
+  if (request.NanoCpus && host.CpuPeriod) clash("Nano CPUs", "CPU Period");
+  if (request.NanoCpus && host.CpuQuota) clash("Nano CPUs", "CPU Quota");
+  if (request.CpuPeriod && host.NanoCpus) clash("CPU Period", "NanoCPUs");
+  if (request.CpuQuota && host.NanoCpus) clash("CPU Quota", "NanoCPUs");
+}
+
+/** What the cgroup of a running container is told: "as many processes as you like" has to be said there. */
+function changesOf(request: UpdateRequest, host: HostConfig): LinuxResources {
+  const resources = resourcesOf(host);
+  return (request.PidsLimit ?? 0) < 0 ? { ...resources, pids: { limit: -1 } } : resources;
+}
+
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
+}
+
+function conflict(message: string, subject = ""): EngineError {
+  return new EngineError("conflict", message, { subject });
 }

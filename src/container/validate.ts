@@ -4,11 +4,9 @@ import { expandPorts, publishRequests } from "./ports.ts";
 import { parseRestartPolicy } from "./restart-policy.ts";
 import { readSecurity } from "./security.ts";
 
-const minimumMemory = 6 * 1024 ** 2;
-
 /** Throws `invalid` (with Docker's words) for a config that could never run; returns warnings. Pure. */
 export function validateConfig(config: ContainerConfig, host: HostConfig): string[] {
-  checkResources(host);
+  checkRanges(host);
   checkLifecycle(config, host);
   checkNamespaces(host);
   readSecurity(host.SecurityOpt ?? []);
@@ -47,39 +45,15 @@ function checkUnserved(host: HostConfig): void {
   }
 }
 
-/** Limits alone, as `create` and `update` share them. */
-export function checkResources(host: HostConfig): void {
-  const memory = host.Memory ?? 0;
-  const swap = host.MemorySwap ?? 0;
-  if (memory !== 0 && memory < minimumMemory) throw invalid("Minimum memory limit allowed is 6MB");
-  if (memory > 0 && swap > 0 && swap < memory) {
-    throw invalid("Minimum memoryswap limit should be larger than memory limit, see usage");
+function checkRanges(host: HostConfig): void {
+  if ((host.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0");
+  const score = host.OomScoreAdj ?? 0;
+  if (score < -1000 || score > 1000) {
+    throw invalid(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
   }
-  if (memory === 0 && swap > 0) {
-    throw invalid("You should always set the Memory limit when using Memoryswap limit, see usage");
+  if (host.IOMaximumBandwidth || host.IOMaximumIOps) {
+    throw invalid("Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps");
   }
-  if ((host.MemoryReservation ?? 0) > 0 && memory > 0 && memory < (host.MemoryReservation ?? 0)) {
-    throw invalid("Minimum memory limit can not be less than memory reservation limit, see usage");
-  }
-  const swappiness = host.MemorySwappiness ?? -1;
-  if (swappiness < -1 || swappiness > 100) {
-    throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
-  }
-  checkCpu(host);
-}
-
-function checkCpu(host: HostConfig): void {
-  const { NanoCpus: nano = 0, CpuPeriod: period = 0, CpuQuota: quota = 0 } = host;
-  if (nano < 0) throw invalid("invalid CPU limit: NanoCpus cannot be negative");
-  if (nano > 0 && (period > 0 || quota > 0)) {
-    throw invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set");
-  }
-  if (period !== 0 && (period < 1000 || period > 1_000_000)) {
-    throw invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
-  }
-  if (quota > 0 && quota < 1000) throw invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)");
-  const badSet = [host.CpusetCpus ?? "", host.CpusetMems ?? ""].find((set) => !/^[\d,-]*$/.test(set));
-  if (badSet !== undefined) throw invalid(`Invalid value ${badSet} for cpuset cpus`, badSet);
 }
 
 function checkLifecycle(config: ContainerConfig, host: HostConfig): void {
@@ -92,9 +66,9 @@ function checkLifecycle(config: ContainerConfig, host: HostConfig): void {
 
 function checkNamespaces(host: HostConfig): void {
   const modes = [
-    ["PID mode", host.PidMode, /^(host|private|container:.+)?$/],
+    ["PID mode", host.PidMode, /^(host|container:.+)?$/],
     ["IPC mode", host.IpcMode, /^(host|private|none|shareable|container:.+)?$/],
-    ["UTS mode", host.UTSMode, /^(host|private)?$/],
+    ["UTS mode", host.UTSMode, /^(host)?$/],
     ["cgroup namespace mode", host.CgroupnsMode, /^(host|private)?$/],
     ["userns mode", host.UsernsMode, /^(host)?$/],
   ] as const;
@@ -150,11 +124,15 @@ function checkEnv(env: readonly string[]): void {
 
 function warningsOf(host: HostConfig): string[] {
   const warnings: string[] = [];
-  if (host.OomKillDisable && !host.Memory) {
+  if (host.NetworkMode === "host" && Object.keys(host.PortBindings ?? {}).length > 0) {
+    warnings.push("Published ports are discarded when using host network mode");
+  }
+  if ((host.KernelMemory ?? 0) > 0) {
     warnings.push(
-      "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",
+      "Your kernel does not support kernel memory limit capabilities or the cgroup is not mounted. Limitation discarded.",
     );
   }
+  if ((host.CpuPercent ?? 0) > 0) warnings.push("linux does not support CPU percent. Percent discarded.");
   if (host.Isolation && host.Isolation !== "default") {
     throw invalid(`Invalid isolation: "${host.Isolation}"`);
   }

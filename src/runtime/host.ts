@@ -2,29 +2,32 @@ import { lstatSync, readdirSync } from "node:fs";
 import { access, readdir, readFile } from "node:fs/promises";
 import { codeOf } from "../base/index.ts";
 import { cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
+import { readLimitSupport } from "./limit-support.ts";
 import { allCapabilities } from "./spec/capabilities.ts";
 import type { DeviceNode, HostAbilities } from "./spec-input.ts";
 
 /** Reads what this host and this process can grant to containers. */
 export async function readHostAbilities(): Promise<HostAbilities> {
-  const [status, limits, mountinfo, score, seccomp, maskedPaths] = await Promise.all([
+  const [status, limits, mountinfo, groups, score, seccomp, maskedPaths] = await Promise.all([
     readFile("/proc/self/status", "utf8"),
     readFile("/proc/self/limits", "utf8"),
     readFile("/proc/self/mountinfo", "utf8"),
+    readFile("/proc/self/cgroup", "utf8"),
     readFile("/proc/self/oom_score_adj", "utf8"),
     exists("/proc/sys/kernel/seccomp/actions_avail"),
     thermalPaths(),
   ]);
   const boundingCapabilities = parseCapabilities(/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0");
   const mounts = parseCgroupMounts(mountinfo);
-  const memory = mounts.find(({ controllers }) => controllers.includes("memory"));
+  const support = readLimitSupport(mounts, groups);
   return {
     boundingCapabilities,
     hardLimits: parseLimits(limits),
     canRaiseLimits: boundingCapabilities.has("CAP_SYS_RESOURCE"),
     cgroup: cgroupMode(mounts),
     seccomp,
-    swapAccounting: memory ? await exists(`${memory.path}/memory.memsw.limit_in_bytes`) : true,
+    limits: support,
+    swapAccounting: support.swap,
     oomScoreAdj: Number(score),
     maskedPaths,
     lookupDevices,

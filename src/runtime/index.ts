@@ -1,4 +1,6 @@
+export { type Grants, grantWarnings } from "./grants.ts";
 export { readHostAbilities } from "./host.ts";
+export type { LimitSupport } from "./limit-support.ts";
 export { openRuntime, type RuntimeOptions } from "./runtime.ts";
 export { buildExecProcess, buildSpec } from "./spec/build.ts";
 export type {

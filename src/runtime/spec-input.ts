@@ -1,4 +1,5 @@
 import type { LinuxResources, ProcessSpec, RuntimeSpec, SpecMount } from "../oci/index.ts";
+import type { LimitSupport } from "./limit-support.ts";
 
 /** Where one namespace of a container comes from. */
 export type NamespaceSource = { kind: "private" } | { kind: "host" } | { kind: "path"; path: string };
@@ -44,8 +45,11 @@ export interface SpecInput {
   /** Path of a static init on the host, made the parent of the command inside (`--init`). */
   readonly initPath?: string;
   /** What this host can grant; what it cannot is clamped with a warning. */
-  readonly host: HostAbilities;
+  readonly host: SpecHost;
 }
+
+/** What a specification depends on of a host; limits were fitted to it before. */
+export type SpecHost = Omit<HostAbilities, "limits">;
 
 export interface HostAbilities {
   /** The engine's own bounding set, names with `CAP_`. */
@@ -55,6 +59,8 @@ export interface HostAbilities {
   readonly canRaiseLimits: boolean;
   readonly cgroup: "v1" | "v2" | "hybrid";
   readonly seccomp: boolean;
+  /** What its cgroups can limit. */
+  readonly limits: LimitSupport;
   /** Swap can be limited; true when absent. */
   readonly swapAccounting?: boolean;
   /** The engine's own; a process without CAP_SYS_RESOURCE cannot go below it. 0 when absent. */

@@ -92,6 +92,13 @@ export interface Resources {
   BlkioDeviceReadIOps?: { Path: string; Rate: number }[] | null;
   BlkioDeviceWriteIOps?: { Path: string; Rate: number }[] | null;
   DeviceRequests?: object[] | null;
+  /** Of API versions before 1.42; no kernel of today can do it. */
+  KernelMemory?: number;
+  /** The last four mean something on Windows alone. */
+  CpuCount?: number;
+  CpuPercent?: number;
+  IOMaximumIOps?: number;
+  IOMaximumBandwidth?: number;
 }
 
 export interface HostConfig extends Resources {

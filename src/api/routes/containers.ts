@@ -44,8 +44,8 @@ export function containerRoutes(needs: ContainerRoutesNeeds): Route[] {
       return empty();
     }),
     route("POST", "/containers/{id}/update", async (call) => {
-      await needs.containers.update(idOf(call), await readJson(call, updateRequest));
-      return json({ Warnings: [] });
+      const warnings = await needs.containers.update(idOf(call), await readJson(call, updateRequest));
+      return json({ Warnings: warnings.length > 0 ? warnings : null });
     }),
     route("DELETE", "/containers/{id}", async (call) => {
       if (boolean(call.query, "link")) {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { RuntimeSpec } from "../../oci/index.ts";
-import type { HostAbilities, SpecInput } from "../spec-input.ts";
+import type { SpecInput } from "../spec-input.ts";
 import { buildExecProcess, buildSpec } from "./build.ts";
 import { allCapabilities } from "./capabilities.ts";
 
-const host: HostAbilities = {
+const host: SpecInput["host"] = {
   boundingCapabilities: new Set(allCapabilities),
   hardLimits: new Map([["nofile", 4096]]),
   canRaiseLimits: false,
@@ -168,7 +168,9 @@ describe("what a host cannot grant is clamped with a warning", () => {
       host: { ...host, boundingCapabilities: bounding },
     });
     expect(spec.process.capabilities?.bounding).not.toContain("CAP_NET_RAW");
-    expect(warnings).toEqual(["Capability CAP_SYS_TIME is not available on this host"]);
+    expect(warnings).toEqual([
+      "Capability CAP_SYS_TIME is not available on this host. Capability discarded.",
+    ]);
   });
 
   test("limits above the engine's own", () => {

@@ -23,7 +23,7 @@ export interface CapabilityRequest {
 }
 
 /**
- * The capabilities of a container, and warnings for those asked for by name that the host cannot grant.
+ * The capabilities of a container, and warnings for those asked for that the host cannot grant.
  * Throws `invalid` for a name that does not exist.
  */
 export function resolveCapabilities(request: CapabilityRequest): { list: string[]; warnings: string[] } {
@@ -31,8 +31,18 @@ export function resolveCapabilities(request: CapabilityRequest): { list: string[
   const drop = request.drop.map((name) => normalize(name, "CapDrop"));
   const wanted = [...new Set(select(request.privileged, add, drop))];
   const list = wanted.filter((name) => request.bounding.has(name));
-  const refused = wanted.filter((name) => !request.bounding.has(name) && add.includes(name));
-  return { list, warnings: refused.map((name) => `Capability ${name} is not available on this host`) };
+  const refused = wanted.filter((name) => !request.bounding.has(name) && asked(request, add, name));
+  return {
+    list,
+    warnings: refused.map(
+      (name) => `Capability ${name} is not available on this host. Capability discarded.`,
+    ),
+  };
+}
+
+/** Defaults that the host lacks are nobody's wish. */
+function asked(request: CapabilityRequest, add: readonly string[], name: string): boolean {
+  return request.privileged || add.includes(name) || add.includes("ALL");
 }
 
 function select(privileged: boolean, add: readonly string[], drop: readonly string[]): readonly string[] {

@@ -1,5 +1,5 @@
 import type { ProcessSpec } from "../../oci/index.ts";
-import type { HostAbilities, SpecInput } from "../spec-input.ts";
+import type { SpecHost, SpecInput } from "../spec-input.ts";
 
 /** JSON has no larger integer of its own; the bundle writes it as the 64-bit number that runtimes expect. */
 export const unlimited = 2 ** 64;
@@ -7,7 +7,7 @@ export const unlimited = 2 ** 64;
 /** Limits in the runtime's form. A hard limit above the engine's own is clamped, with a warning, unless it may be raised. */
 export function buildRlimits(
   limits: SpecInput["rlimits"],
-  host: HostAbilities,
+  host: SpecHost,
 ): { list: NonNullable<ProcessSpec["rlimits"]>; warnings: string[] } {
   const warnings: string[] = [];
   const list = limits.map((limit) => {
