@@ -79,6 +79,16 @@ export class FakeTask implements Task {
   }
 }
 
+/** A host that grants nothing but limits. */
+const poorHost: Collaborators["abilities"] = {
+  boundingCapabilities: new Set(),
+  hardLimits: new Map(),
+  canRaiseLimits: false,
+  cgroup: "v1",
+  seccomp: false,
+  limits: everyLimit,
+};
+
 /** A world for containers on a temporary directory, with fakes for kernel and store. */
 export async function openWorld() {
   const root = mkdtempSync(join(tmpdir(), "gantry-container-"));
@@ -114,14 +124,7 @@ export async function openWorld() {
     volumes: await openVolumeService({ directory: join(root, "volumes"), records }),
     network: fakeNetwork(sandboxes),
     runtime: fakeRuntime(plan, tasks),
-    abilities: {
-      boundingCapabilities: new Set(),
-      hardLimits: new Map(),
-      canRaiseLimits: false,
-      cgroup: "v1",
-      seccomp: false,
-      limits: everyLimit,
-    },
+    abilities: poorHost,
     announce: (fact) => facts.push(fact),
     log: silentLogger,
     step: noStep,
