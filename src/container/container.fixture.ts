@@ -10,7 +10,7 @@ import type { AttachStream, ExitStatus, Runtime, Task, TaskConfig } from "../run
 import type { Snapshotter } from "../snapshot/index.ts";
 import { openVolumeService } from "../volume/index.ts";
 import type { Collaborators } from "./collaborators.ts";
-import { everyLimit } from "./limits/support.fixture.ts";
+import { everyLimit } from "./limit-support.fixture.ts";
 import { createContainerService } from "./service.ts";
 import { ContainerStore } from "./store.ts";
 import type { Fact } from "./types.ts";

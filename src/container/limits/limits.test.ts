@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Resources } from "../../wire/index.ts";
+import { everyLimit, noLimit } from "../limit-support.fixture.ts";
 import { fitLimits } from "./index.ts";
 import { parseNumberList } from "./number-list.ts";
-import { everyLimit, noLimit } from "./support.fixture.ts";
 
 const create = { update: false };
 const mega = 1024 ** 2;

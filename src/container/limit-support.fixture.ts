@@ -1,4 +1,4 @@
-import type { LimitSupport } from "../../runtime/index.ts";
+import type { LimitSupport } from "../runtime/index.ts";
 
 /** A host that can hold every limit, on four processors and one memory node. */
 export const everyLimit: LimitSupport = {
