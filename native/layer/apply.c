@@ -84,13 +84,14 @@ static int apply_one(struct tree *tree, struct archive *archive, struct archive_
   if (clean_name(raw, &name, failure) < 0) return -1;
   int deleted = options->layer ? apply_deletion(tree, name, failure) : 0;
   if (deleted != 0) return deleted < 0 ? -1 : 0;
+  if (!*name) options->found_root = true;
   return write_entry(tree, archive, entry, name, &options->write, failure);
 }
 
 static int apply_all(struct tree *tree, struct apply_options *options, struct failure *failure) {
   struct archive_entry *entry;
   uint64_t entries = 0;
-  struct archive *archive = open_tar(failure);
+  struct archive *archive = open_tar(options->plain, failure);
   if (!archive) return -1;
   int result;
   while ((result = next_entry(archive, &entry, failure)) > 0) {
@@ -100,7 +101,7 @@ static int apply_all(struct tree *tree, struct apply_options *options, struct fa
     if (result < 0) break;
   }
   archive_read_free(archive);
-  return result < 0 ? -1 : drain_input(failure);
+  return result < 0 ? -1 : drain_input(options->plain, failure);
 }
 
 static bool is_empty(int directory) {

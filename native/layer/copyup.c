@@ -69,6 +69,7 @@ static int copy_special(const struct spot *spot, const char *name, const struct 
 
 int copy_up(struct tree *tree, const struct spot *spot, const char *name, const char *entry, struct failure *failure) {
   struct stat status;
+  if (tree->place.apart) return fail(failure, FAILURE_NOT_APART, entry, "what it links to lies below");
   if (spot->lower < 0 || fstatat(spot->lower, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
     return fail(failure, FAILURE_INVALID, entry, "it links to a file that does not exist");
   if (S_ISDIR(status.st_mode)) return fail(failure, FAILURE_INVALID, entry, "it is a hard link to a directory");

@@ -55,7 +55,7 @@ static void print_text(const char *text) {
 }
 
 void failure_print(const struct failure *failure) {
-  static const char *const kinds[] = {"invalid", "no-space", "not-found", "internal"};
+  static const char *const kinds[] = {"invalid", "no-space", "not-found", "internal", "not-apart"};
   fprintf(stderr, "{\"kind\":\"%s\",\"entry\":", kinds[failure->kind]);
   print_text(failure->entry);
   fputs(",\"reason\":", stderr);

@@ -2,6 +2,8 @@
  * gantry-layer: tar from and to directory trees, for the engine.
  *
  *   apply TYPE SOURCE OPTIONS              layer tar on stdin onto the tree, deletions included
+ *   unpack TYPE SOURCE OPTIONS             layer blob in descriptor 3, which may be growing, onto the tree (unpack.h)
+ *   unpack apart DIRECTORY ""              the same onto an overlay's upper directory by itself
  *   extract TYPE SOURCE OPTIONS DIRECTORY  ordinary tar on stdin below DIRECTORY of the tree
  *   pack TYPE SOURCE OPTIONS PATH NAME     PATH of the tree to stdout, called NAME there
  *   diff UPPER                             overlay upper directory to stdout as a layer
@@ -10,7 +12,8 @@
  *   sync DIRECTORY                         writes the file system of DIRECTORY to its disk
  *   usage DIRECTORY                        "<bytes> <inodes>" of what lies below, each inode once
  *
- * TYPE SOURCE OPTIONS is one mount. Options: --entries N, --bytes N (limits), --keep-kinds, --owner U:G.
+ * TYPE SOURCE OPTIONS is one mount. Options: --entries N, --bytes N (limits), --keep-kinds, --owner U:G,
+ * --free N --ratio N (what N compressed bytes may unpack to).
  * Exits 0, or 1 with one JSON line on stderr.
  */
 #include <errno.h>
@@ -28,9 +31,10 @@
 #include "mounts.h"
 #include "reader.h"
 #include "scan.h"
+#include "unpack.h"
 #include "usage.h"
 
-enum { ENTRIES = 256, BYTES, KEEP_KINDS, OWNER };
+enum { ENTRIES = 256, BYTES, KEEP_KINDS, OWNER, FREE, RATIO };
 
 static const uint64_t MOST_MEMORY = 2ull << 30;
 
@@ -45,6 +49,14 @@ static int run_apply(char **words, struct apply_options *options, struct failure
   if (place.lower >= 0) close(place.lower);
   close(place.root);
   return result;
+}
+
+static int run_unpack(char **words, struct apply_options *options, struct failure *failure) {
+  struct mount_value mount = {words[0], words[1], words[2]};
+  options->layer = true;
+  options->write.replace_xattrs = true;
+  options->directory = "";
+  return unpack(&mount, options, failure);
 }
 
 static int run_extract(char **words, struct apply_options *options, struct failure *failure) {
@@ -84,6 +96,7 @@ static int run_sync(const char *path, struct failure *failure) {
 static int run(int count, char **words, struct apply_options *options, struct failure *failure) {
   const char *mode = count > 0 ? words[0] : "";
   if (strcmp(mode, "apply") == 0 && count == 4) return run_apply(words + 1, options, failure);
+  if (strcmp(mode, "unpack") == 0 && count == 4) return run_unpack(words + 1, options, failure);
   if (strcmp(mode, "extract") == 0 && count == 5) return run_extract(words + 1, options, failure);
   if (strcmp(mode, "pack") == 0 && count == 6) return run_pack(words + 1, failure);
   if (strcmp(mode, "diff") == 0 && (count == 2 || count == 3)) return run_diff(words + 1, count - 1, failure);
@@ -111,6 +124,8 @@ static int read_options(int count, char **words, struct apply_options *options, 
                                         {"bytes", required_argument, NULL, BYTES},
                                         {"keep-kinds", no_argument, NULL, KEEP_KINDS},
                                         {"owner", required_argument, NULL, OWNER},
+                                        {"free", required_argument, NULL, FREE},
+                                        {"ratio", required_argument, NULL, RATIO},
                                         {NULL, 0, NULL, 0}};
   int one;
   int result = 0;
@@ -119,6 +134,8 @@ static int read_options(int count, char **words, struct apply_options *options, 
       case ENTRIES: result = read_number(optarg, &options->most_entries, failure); break;
       case BYTES: result = read_number(optarg, &options->write.most_bytes, failure); break;
       case KEEP_KINDS: options->write.keep_kinds = true; break;
+      case FREE: result = read_number(optarg, &options->proportion.free, failure); break;
+      case RATIO: result = read_number(optarg, &options->proportion.ratio, failure); break;
       case OWNER: result = read_owner(optarg, &options->write, failure); break;
       default: result = fail(failure, FAILURE_INVALID, "", "unknown option");
     }

@@ -156,3 +156,8 @@ int enter_layer(const struct mount_value *value, struct layer_place *place, stru
   *place = (struct layer_place){.root = take_fd(&upper), .lower = take_fd(&lower), .overlay = true};
   return 0;
 }
+
+int enter_apart(const char *path, struct layer_place *place, struct failure *failure) {
+  *place = (struct layer_place){.root = enter_directory(path, failure), .lower = -1, .overlay = true, .apart = true};
+  return place->root < 0 ? -1 : 0;
+}

@@ -17,6 +17,7 @@ struct layer_place {
   int root;     /* the directory written to: an overlay's upper directory, or the tree itself */
   int lower;    /* the merged layers below it, or -1 */
   bool overlay; /* deletions are written as overlay whiteouts */
+  bool apart;   /* there are layers below it, which are not to be seen yet */
 };
 
 /* Mounts the tree where nobody else sees it, makes it the root of this process and returns its descriptor. */
@@ -27,6 +28,9 @@ int enter_tree(const struct mount_value *mount, struct failure *failure);
  * former the root of this process.
  */
 int enter_layer(const struct mount_value *mount, struct layer_place *place, struct failure *failure);
+
+/* The same for the layer alone, kept in the directory `path`, before it is known what lies below it. */
+int enter_apart(const char *path, struct layer_place *place, struct failure *failure);
 
 /* Makes `path` the root of this process and returns its descriptor. */
 int enter_directory(const char *path, struct failure *failure);

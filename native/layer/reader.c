@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 enum { BLOCK = 1 << 18 };
 
 static struct archive *refuse(struct archive *archive, const char *reason, struct failure *failure) {
@@ -12,11 +14,22 @@ static struct archive *refuse(struct archive *archive, const char *reason, struc
   return NULL;
 }
 
-struct archive *open_tar(struct failure *failure) {
+static la_ssize_t read_plain(struct archive *archive, void *plain, const void **block) {
+  ssize_t size = plain_next(plain, block);
+  if (size < 0) archive_set_error(archive, EIO, "%s", plain_failure(plain)->reason);
+  return size;
+}
+
+static int open_source(struct archive *archive, struct plain *plain) {
+  if (plain) return archive_read_open(archive, plain, NULL, read_plain, NULL);
+  return archive_read_open_fd(archive, STDIN_FILENO, BLOCK);
+}
+
+struct archive *open_tar(struct plain *plain, struct failure *failure) {
   struct archive *archive = archive_read_new();
   if (!archive || archive_read_support_format_tar(archive) != ARCHIVE_OK || archive_read_support_format_empty(archive) != ARCHIVE_OK)
     return refuse(archive, "no archive reader", failure);
-  if (archive_read_open_fd(archive, STDIN_FILENO, BLOCK) != ARCHIVE_OK) return refuse(archive, archive_error_string(archive), failure);
+  if (open_source(archive, plain) != ARCHIVE_OK) return refuse(archive, archive_error_string(archive), failure);
   return archive;
 }
 
@@ -37,8 +50,17 @@ int next_entry(struct archive *archive, struct archive_entry **entry, struct fai
   return fail(failure, FAILURE_INVALID, "", "%s", text ? text : "unreadable archive");
 }
 
-int drain_input(struct failure *failure) {
+static int drain_plain(struct plain *plain, struct failure *failure) {
+  const void *block;
+  ssize_t size;
+  while ((size = plain_next(plain, &block)) > 0) continue;
+  if (size < 0) *failure = *plain_failure(plain);
+  return (int)size;
+}
+
+int drain_input(struct plain *plain, struct failure *failure) {
   static char block[BLOCK];
+  if (plain) return drain_plain(plain, failure);
   for (;;) {
     ssize_t size = read(STDIN_FILENO, block, sizeof block);
     if (size == 0) return 0;

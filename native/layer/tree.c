@@ -189,6 +189,7 @@ static int missing(struct walk *walk, const char *name, struct failure *failure)
 /* `name` is not in this layer: it may be in those below. */
 static int step_below(struct walk *walk, const char *name, const char *rest, struct failure *failure) {
   struct stat status;
+  if (walk->tree->place.apart) return fail(failure, FAILURE_NOT_APART, walk->wanted, "the parent directory lies below");
   bool found = walk->at.lower >= 0 && fstatat(walk->at.lower, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
   if (found && S_ISLNK(status.st_mode)) return walk_link(walk, walk->at.lower, name, rest, failure);
   if (found && !S_ISDIR(status.st_mode)) return fail(failure, FAILURE_INVALID, walk->wanted, "its parent \"%s\" is not a directory", name);

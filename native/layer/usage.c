@@ -45,10 +45,17 @@ static int add_directory(int parent, const char *name, struct sum *sum, struct f
   return 0;
 }
 
-int print_usage(const char *path, struct failure *failure) {
+int measure(int directory, const char *path, struct usage *usage, struct failure *failure) {
   struct sum sum = {0};
-  int result = add_directory(AT_FDCWD, path, &sum, failure);
+  int result = add_directory(directory, path, &sum, failure);
   links_free(&sum.links);
-  if (result == 0 && printf("%ju %ju\n", (uintmax_t)sum.bytes, (uintmax_t)sum.inodes) < 0) return fail_errno(failure, path, "cannot write");
+  *usage = (struct usage){sum.bytes, sum.inodes};
   return result;
+}
+
+int print_usage(const char *path, struct failure *failure) {
+  struct usage usage;
+  if (measure(AT_FDCWD, path, &usage, failure) < 0) return -1;
+  if (printf("%ju %ju\n", (uintmax_t)usage.bytes, (uintmax_t)usage.inodes) < 0) return fail_errno(failure, path, "cannot write");
+  return 0;
 }

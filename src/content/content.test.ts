@@ -134,6 +134,60 @@ describe("content store", () => {
     expect(await textOf(store.open(digest))).toBe("kept");
   });
 
+  test("a fetch goes on behind what a broken one has brought, also after a restart", async () => {
+    const bytes = new Uint8Array(1_500_000).map((_, at) => at % 251);
+    const expected = { digest: digestOf(bytes), size: bytes.length };
+    const asked: number[] = [];
+    const from = (end: number) => (offset: number) => {
+      asked.push(offset);
+      return chunks(bytes.subarray(offset, end), ...(end < bytes.length ? [new Error("cut off")] : []));
+    };
+    const first = await openContentStore(directory);
+    expect(String(await caught(first.fetch(expected, from(600_000)).stored))).toContain("cut off");
+    expect(await first.find(expected.digest)).toBeUndefined();
+    const second = await openContentStore(directory);
+    const arrival = second.fetch(expected, from(bytes.length));
+    const seen = await Array.fromAsync(arrival.lengths());
+    await arrival.stored;
+    expect(asked).toEqual([0, 600_000]);
+    expect(seen[0]).toBeGreaterThanOrEqual(600_000);
+    expect(seen.at(-1)).toBe(bytes.length);
+    expect(arrival.path).toBe(await second.path(expected.digest));
+    expect(digestOf(await second.read(expected.digest))).toBe(expected.digest);
+    await second.fetch(expected, from(0)).stored;
+    expect(asked).toHaveLength(2);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test("a fetch of wrong content keeps nothing, one that ends early keeps its beginning for a day", async () => {
+    const store = await openContentStore(directory);
+    const expected = { digest: digestOf("right"), size: 5 };
+    for (const wrong of ["wrong", "much longer"]) {
+      const arrival = store.fetch(expected, () => chunks(wrong));
+      expect(isKind(await caught(arrival.stored), "invalid")).toBe(true);
+    }
+    expect(await leftovers()).toEqual([]);
+    const short = store.fetch(expected, () => chunks("ri"));
+    expect(isKind(await caught(short.stored), "unavailable")).toBe(true);
+    expect(await leftovers()).toHaveLength(1);
+    await store.sweepBeginnings(Date.now() - 60_000);
+    expect(await leftovers()).toHaveLength(1);
+    expect(await store.sweepBeginnings(Date.now() + 1000)).toEqual({ bytes: 2 });
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test("the same blob fetched twice at once comes once", async () => {
+    const store = await openContentStore(directory);
+    const expected = { digest: digestOf("content"), size: 7 };
+    let asked = 0;
+    const source = () => {
+      asked += 1;
+      return chunks("con", "tent");
+    };
+    await Promise.all([1, 2, 3].map(() => store.fetch(expected, source).stored));
+    expect(asked).toBe(1);
+  });
+
   test("absent and oversized blobs are refused by kind", async () => {
     const store = await openContentStore(directory);
     const absent = digestOf("nothing");

@@ -1,2 +1,2 @@
 export { openContentStore } from "./store.ts";
-export type { ContentStore, Expected } from "./types.ts";
+export type { Arrival, BlobSource, ContentStore, Expected, FetchOptions, Known } from "./types.ts";

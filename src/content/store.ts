@@ -15,11 +15,15 @@ import {
   syncDirectory,
 } from "../base/index.ts";
 import { type Descriptor, type Index, mediaTypes } from "../oci/index.ts";
+import { Arriving } from "./arrival.ts";
+import { fetchBlob } from "./fetch-blob.ts";
 import { StagedFile } from "./staged-file.ts";
-import type { ContentStore, Expected } from "./types.ts";
+import type { Arrival, BlobSource, ContentStore, Expected, FetchOptions, Known } from "./types.ts";
 
 const layoutFile = '{"imageLayoutVersion":"1.0.0"}';
 const readLimit = 8 * 1024 * 1024;
+/** How long the beginning of a blob is kept for an attempt to go on with it, in milliseconds. */
+const beginningsStay = 24 * 3600 * 1000;
 
 /** Opens the store in `directory`, making it when absent, and removes what unfinished ingests have left. */
 export async function openContentStore(
@@ -28,11 +32,12 @@ export async function openContentStore(
 ): Promise<ContentStore> {
   const blobs = join(directory, "blobs", "sha256");
   const ingests = join(directory, "ingest");
-  await rm(ingests, { recursive: true, force: true });
   await mkdir(blobs, { recursive: true });
   await mkdir(ingests, { recursive: true });
   const store = new DirectoryStore({ directory, blobs, ingests, step: options.step ?? noStep });
   await store.writeLayout();
+  await store.sweepUnknown();
+  await store.sweepBeginnings(Date.now() - beginningsStay);
   return store;
 }
 
@@ -70,10 +75,37 @@ class DirectoryStore implements ContentStore {
       if (expected.size !== undefined && staged.size > expected.size) break;
     }
     signal?.throwIfAborted();
-    const actual = { digest: staged.digest(), size: staged.size };
+    const actual = { digest: await staged.digest(), size: staged.size };
     verify(actual, expected);
     await this.#publish(staged, actual.digest);
     return { mediaType: options.mediaType, ...actual };
+  }
+
+  fetch(expected: Known, source: BlobSource, options: FetchOptions = {}): Arrival {
+    const arriving = new Arriving(join(this.#ingests, hexOf(parseDigest(expected.digest))));
+    this.#fetch({ expected, source }, arriving, options).catch((error: unknown) => arriving.fail(error));
+    return arriving;
+  }
+
+  async sweepBeginnings(before: number): Promise<{ bytes: number }> {
+    let bytes = 0;
+    for (const name of await readdir(this.#ingests)) {
+      const digest = `sha256:${name}`;
+      if (!isDigest(digest) || this.#turns.isHeld(fetchTurn(digest))) continue;
+      using _turn = await this.#turns.acquire(fetchTurn(digest));
+      const path = join(this.#ingests, name);
+      const found = await statFile(path);
+      if (!found || found.mtimeMs >= before) continue;
+      await rm(path, { force: true });
+      bytes += found.size;
+    }
+    return { bytes };
+  }
+
+  /** Removes what ingests of an earlier process have left that nothing can go on with. */
+  async sweepUnknown(): Promise<void> {
+    for (const name of await readdir(this.#ingests))
+      if (!isDigest(`sha256:${name}`)) await rm(join(this.#ingests, name), { recursive: true, force: true });
   }
 
   async put(bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
@@ -104,13 +136,8 @@ class DirectoryStore implements ContentStore {
   }
 
   async find(digest: Digest): Promise<{ size: number; created: number; modified: number } | undefined> {
-    try {
-      const { size, birthtimeMs, mtimeMs } = await stat(this.#file(digest));
-      return { size, created: birthtimeMs, modified: mtimeMs };
-    } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw error;
-    }
+    const found = await statFile(this.#file(digest));
+    return found && { size: found.size, created: found.birthtimeMs, modified: found.mtimeMs };
   }
 
   async path(digest: Digest): Promise<string> {
@@ -145,13 +172,30 @@ class DirectoryStore implements ContentStore {
     await turn;
   }
 
+  async #fetch(
+    what: { readonly expected: Known; readonly source: BlobSource },
+    arriving: Arriving,
+    options: FetchOptions,
+  ): Promise<void> {
+    const { digest, size } = what.expected;
+    const path = this.#file(digest);
+    using _turn = await this.#turns.acquire(fetchTurn(digest));
+    if (!(await touch(path))) {
+      const publish = async (staged: StagedFile): Promise<void> => {
+        await this.#publish(staged, digest, () => arriving.moved(path));
+      };
+      await fetchBlob({ ...what, path: arriving.path }, arriving, { ...options, publish });
+    }
+    arriving.store(path, size);
+  }
+
   /** Same digest, same bytes: whoever renames last changes nothing. One that is there only becomes younger. */
-  async #publish(staged: StagedFile, digest: Digest): Promise<void> {
+  async #publish(staged: StagedFile, digest: Digest, moved?: () => void): Promise<void> {
     const path = this.#file(digest);
     using _turn = await this.#turns.acquire(digest);
-    if (await touch(path)) return;
+    if (await touch(path)) return moved?.();
     this.#step("content:staged");
-    await staged.publish(path);
+    await staged.publish(path, moved);
     this.#step("content:published");
     await syncDirectory(this.#blobs);
   }
@@ -159,6 +203,10 @@ class DirectoryStore implements ContentStore {
   #file(digest: Digest): string {
     return join(this.#blobs, hexOf(parseDigest(digest)));
   }
+}
+
+function fetchTurn(digest: Digest): string {
+  return `fetch ${digest}`;
 }
 
 function verify(actual: { digest: Digest; size: number }, expected: Expected): void {
@@ -185,11 +233,16 @@ async function touch(path: string): Promise<boolean> {
 }
 
 async function exists(path: string): Promise<boolean> {
+  return (await statFile(path)) !== undefined;
+}
+
+async function statFile(
+  path: string,
+): Promise<{ size: number; mtimeMs: number; birthtimeMs: number } | undefined> {
   try {
-    await stat(path);
-    return true;
+    return await stat(path);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return false;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -7,9 +7,34 @@ export interface Expected {
   readonly size?: number;
 }
 
+/** What a blob is, known before it comes. */
+export type Known = Required<Expected>;
+
+/** The bytes of a blob from an offset on. */
+export type BlobSource = (offset: number) => AsyncIterable<Uint8Array>;
+
+export interface FetchOptions {
+  readonly signal?: AbortSignal;
+  /** Hears how many bytes are there by now. */
+  readonly report?: (bytes: number) => void;
+  /** All bytes are there and are about to be checked. */
+  readonly verifying?: () => void;
+}
+
+/** A blob on its way into the store. */
+export interface Arrival {
+  /** The file its bytes are written to: there from the first of `lengths` on, at another place once it is stored. */
+  readonly path: string;
+  /** How many bytes are in the file, whenever there are more; ends when all are, throws when no more will come. */
+  lengths(): AsyncIterable<number>;
+  /** Resolves when it is verified and visible; rejects with what went wrong. */
+  readonly stored: Promise<void>;
+}
+
 /**
  * Immutable blobs by digest, kept as an OCI image layout (`oci-layout`, `blobs/sha256/<hex>`). A blob becomes
- * visible only once verified, synced and renamed; unfinished ingests live in `ingest/` and are swept at start.
+ * visible only once verified, synced and renamed; unfinished ingests live in `ingest/` and are swept at start, those of
+ * `fetch` when they are a day old.
  */
 export interface ContentStore {
   /**
@@ -20,6 +45,14 @@ export interface ContentStore {
     source: AsyncIterable<Uint8Array>,
     options: { mediaType: string; expected?: Expected; signal?: AbortSignal },
   ): Promise<Descriptor>;
+  /**
+   * Begins to store a blob that comes from elsewhere, behind what a failed or killed attempt has left of it: `source`
+   * is asked from that offset on, or not at all. Two of the same digest at once come one after the other. Fails with
+   * `invalid` when it is not what was expected.
+   */
+  fetch(expected: Known, source: BlobSource, options?: FetchOptions): Arrival;
+  /** Removes beginnings of blobs that were last written before `before` (ms since the epoch). */
+  sweepBeginnings(before: number): Promise<{ bytes: number }>;
   /** Stores bytes at hand (config, manifest). */
   put(bytes: Uint8Array, mediaType: string): Promise<Descriptor>;
   /** The bytes as a stream; throws `not-found`. */

@@ -1,5 +1,8 @@
 import { EngineError, type ErrorKind } from "../base/index.ts";
 
+/** A layer that was to be applied by itself stands on those below it. */
+export class NotApart extends Error {}
+
 /** How to call the native helper. */
 export interface HelperCall {
   /** Path of `gantry-layer`. */
@@ -39,6 +42,54 @@ export async function* readHelper(
   await process.finished();
 }
 
+/**
+ * Runs the helper on an open file, telling it `orders` on standard input; `hear` gets each line it prints. Resolves to
+ * the last line when it has succeeded. A source of orders that fails ends the helper.
+ */
+export async function talkToHelper(
+  call: HelperCall,
+  talk: {
+    readonly orders: AsyncIterable<string>;
+    readonly file: number;
+    readonly hear: (line: string) => void;
+  },
+): Promise<string> {
+  await using process = start(call, { stdin: true, file: talk.file });
+  const encoder = new TextEncoder();
+  const fed = feed(
+    process,
+    mapChunks(talk.orders, (line) => encoder.encode(line)),
+  );
+  fed.catch(() => process.kill());
+  let last = "";
+  try {
+    for await (const line of linesOf(process.output())) {
+      last = line;
+      talk.hear(line);
+    }
+  } catch (error) {
+    if (!call.signal?.aborted) throw error;
+  }
+  await fed;
+  await process.finished();
+  return last;
+}
+
+async function* mapChunks<A, B>(source: AsyncIterable<A>, change: (one: A) => B): AsyncIterable<B> {
+  for await (const one of source) yield change(one);
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of chunks) {
+    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
 interface Running extends AsyncDisposable {
   readonly exited: Promise<unknown>;
   write(chunk: Uint8Array): Promise<void>;
@@ -49,12 +100,15 @@ interface Running extends AsyncDisposable {
   finished(): Promise<void>;
 }
 
-function start(call: HelperCall, options: { stdin: boolean }): Running {
+function start(call: HelperCall, options: { stdin: boolean; file?: number }): Running {
   call.signal?.throwIfAborted();
   const child = Bun.spawn([call.helper, ...call.words], {
-    stdin: options.stdin ? "pipe" : "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: [
+      options.stdin ? "pipe" : "ignore",
+      "pipe",
+      "pipe",
+      ...(options.file === undefined ? [] : [options.file]),
+    ],
     cwd: "/",
     env: {},
   });
@@ -146,9 +200,10 @@ async function quietly(work: Promise<void>): Promise<boolean> {
 
 const kinds: Readonly<Record<string, ErrorKind>> = { invalid: "invalid", "not-found": "not-found" };
 
-function failure(call: HelperCall, report: string, signal: string | number | null): EngineError {
+function failure(call: HelperCall, report: string, signal: string | number | null): Error {
   const { kind, entry, reason } = parseReport(report);
   if (kind === "no-space") return new EngineError("internal", "no space left on device", { subject: entry });
+  if (kind === "not-apart") return new NotApart(reason);
   const why = reason || (signal ? `the helper was ended by ${signal}` : "the helper failed");
   const place = entry === "" ? "" : `${entry}: `;
   return new EngineError(kinds[kind] ?? "internal", `Cannot ${call.task}: ${place}${why}`, {

@@ -11,7 +11,9 @@ export type {
   Applied,
   ApplyOptions,
   ArchiveLimits,
+  ArrivingFile,
   ExtractOptions,
   LayerTools,
   TreeUsage,
+  Unpacked,
 } from "./types.ts";

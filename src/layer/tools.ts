@@ -5,6 +5,7 @@ import { type Compression, decompressNatively, peekCompression } from "./compres
 import { askHelper, feedHelper, type HelperCall, readHelper } from "./helper.ts";
 import { meter } from "./meter.ts";
 import type { ApplyOptions, LayerTools } from "./types.ts";
+import { unpackFile } from "./unpack-file.ts";
 
 /** Layer tools that run the native helper at path `helper`. */
 export function createLayerTools(options: { readonly helper: string; readonly bounds?: Bounds }): LayerTools {
@@ -34,13 +35,37 @@ export function createLayerTools(options: { readonly helper: string; readonly bo
     return readHelper(call(`decompress ${compression} data`, ["decompress"], signal), packed);
   }
 
+  const apply: LayerTools["apply"] = async (source, mounts, { limits, signal } = {}) => {
+    const metered = meter(decompress(source, signal ? { signal } : {}));
+    const words = [...limitWords({ entries: bounds.entries, ...limits }), "apply", ...mountWords(mounts)];
+    await feedHelper(call("apply layer", words, signal), metered.chunks);
+    return metered.result();
+  };
+
+  const usage: LayerTools["usage"] = async (directory) => {
+    const [bytes, inodes] = (await askHelper(call("measure", ["usage", directory]))).trim().split(" ");
+    return { bytes: Number(bytes), inodes: Number(inodes) };
+  };
+
   return {
     decompress,
-    async apply(source, mounts, { limits, signal } = {}) {
-      const metered = meter(decompress(source, signal ? { signal } : {}));
-      const words = [...limitWords({ entries: bounds.entries, ...limits }), "apply", ...mountWords(mounts)];
-      await feedHelper(call("apply layer", words, signal), metered.chunks);
-      return metered.result();
+    apply,
+    usage,
+    async unpack(source, place, options = {}) {
+      const { limits, signal, report } = options;
+      const mounts = "apart" in place ? undefined : place;
+      const target = "apart" in place ? ["apart", place.apart, ""] : mountWords(place);
+      const words = [
+        ...limitWords({ entries: bounds.entries, ...limits }),
+        ...boundWords(bounds),
+        "unpack",
+        ...target,
+      ];
+      return await unpackFile(
+        source,
+        { call: call("apply layer", words, signal), mounts, report },
+        { apply: (stream, onto) => apply(stream, onto, options), usage },
+      );
     },
     async extract(source, mounts, { directory, limits, keepKinds, owner, signal }) {
       const words = [
@@ -59,10 +84,6 @@ export function createLayerTools(options: { readonly helper: string; readonly bo
       readHelper(call(`pack ${path}`, ["pack", ...mountWords(mounts), path, name], signal)),
     async sync(directory) {
       await askHelper(call("sync", ["sync", directory]));
-    },
-    async usage(directory) {
-      const [bytes, inodes] = (await askHelper(call("measure", ["usage", directory]))).trim().split(" ");
-      return { bytes: Number(bytes), inodes: Number(inodes) };
     },
   };
 }
@@ -84,4 +105,9 @@ function limitWords(limits: ApplyOptions["limits"] = {}): string[] {
     ...(entries === undefined ? [] : ["--entries", String(entries)]),
     ...(bytes === undefined ? [] : ["--bytes", String(bytes)]),
   ];
+}
+
+/** What the helper is to take for out of proportion when it decompresses by itself. */
+function boundWords({ free, ratio }: Bounds): string[] {
+  return ["--free", String(free), "--ratio", String(ratio)];
 }

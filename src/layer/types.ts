@@ -8,6 +8,21 @@ export interface Applied {
   readonly size: number;
 }
 
+/** A layer blob in a file that may still be growing. */
+export interface ArrivingFile {
+  /** Where it is now; it may move once, when it is complete. */
+  readonly path: string;
+  /** How many bytes are there so far, whenever there are more; ends when all are, throws when no more will come. */
+  lengths(): AsyncIterable<number>;
+}
+
+/** A layer that lies in its directory. */
+export interface Unpacked extends Applied {
+  /** Whether the archive had an entry for the root; without, the root is as the layer below has it. */
+  readonly root: boolean;
+  readonly usage: TreeUsage;
+}
+
 /** What an archive may be at most, within the bounds that hold for all. */
 export interface ArchiveLimits {
   readonly entries?: number;
@@ -51,6 +66,17 @@ export interface LayerTools {
     mounts: readonly Mount[],
     options?: ApplyOptions,
   ): Promise<Applied>;
+  /**
+   * The same from a file, while it arrives: read, decompressed and hashed in the helper. With a directory in place of
+   * mounts the layer is applied apart, into this upper directory of an overlay whose lower ones are not there yet;
+   * `not-apart` when it turns out to stand on them (a parent directory or the target of a hard link is theirs): then
+   * it is to be applied again with mounts, into an empty directory. `report` hears how many bytes have been read.
+   */
+  unpack(
+    source: ArrivingFile,
+    place: readonly Mount[] | { readonly apart: string },
+    options?: ApplyOptions & { readonly report?: (bytes: number) => void },
+  ): Promise<Unpacked | "not-apart">;
   /**
    * Extracts an ordinary tar (whiteout names mean nothing) below `directory` of the tree; parents are made 0755 root.
    * Symlinks in `directory` resolve inside the tree only. The metadata of `directory` itself stays.
