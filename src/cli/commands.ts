@@ -31,6 +31,7 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
       unpause: async () => (await import("./commands/container/unpause.ts")).unpauseCommand,
       update: async () => (await import("./commands/container/update.ts")).updateCommand,
       wait: async () => (await import("./commands/container/wait.ts")).waitCommand,
+      why: async () => (await import("./commands/container/why.ts")).whyCommand,
     },
   },
   image: {
@@ -109,6 +110,7 @@ export const topLevel: CommandGroup["commands"] = {
   ...verbs("container", [
     ...["attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause", "port"],
     ...["rename", "restart", "rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait"],
+    "why",
   ]),
   ...verbs("image", ["build", "history", "import", "load", "pull", "push", "save", "tag"]),
   ...verbs("system", ["events", "info"]),

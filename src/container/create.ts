@@ -6,8 +6,10 @@ import { grantWarnings } from "../runtime/index.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "../wire/index.ts";
 import { type Collaborators, homeOf, logDirectory } from "./collaborators.ts";
 import { mergeConfig } from "./config.ts";
+import { type Extensions, readExtensions, withProbe } from "./extensions.ts";
 import { announceContainer } from "./facts.ts";
 import { grantsOf } from "./grants.ts";
+import { checkHealth } from "./health-plan.ts";
 import { fitLimits } from "./limits/index.ts";
 import { resolveMounts } from "./mounts.ts";
 import { parseName, randomName } from "./name.ts";
@@ -42,19 +44,22 @@ export async function createContainer(
     ? parseName(request.name)
     : randomName((n) => needs.store.nameHolder(n) !== undefined);
   const image = needs.images.get(request.config.Image || missingImage());
+  const extensions = readExtensions(request.config, request.hostConfig);
+  const asked = withProbe(request.config, request.hostConfig);
   const fitted = fitLimits(completeHost(request.hostConfig, needs), needs.abilities.limits, {
     update: false,
   });
   const hostConfig = fitted.limits;
   const warnings = [
     ...fitted.warnings,
-    ...validateConfig(request.config, hostConfig),
+    ...validateConfig(asked, hostConfig),
+    ...checkHealth(asked.Healthcheck),
     ...grantWarnings(grantsOf(hostConfig), needs.abilities),
   ];
-  const config = mergeConfig(withHostname(request.config, hostConfig), image.config.config ?? {}, id);
+  const config = mergeConfig(withHostname(asked, hostConfig), image.config.config ?? {}, id);
   const endpoints = checkNetworks(hostConfig, request.endpoints);
   using _name = needs.store.reserveName(name, id);
-  const record = await build(needs, { id, name, image, config, hostConfig, endpoints });
+  const record = await build(needs, { id, name, image, config, hostConfig, endpoints, extensions });
   announceContainer(needs.announce, record, "create");
   return { id, warnings };
 }
@@ -68,9 +73,10 @@ async function build(
     config: ContainerConfig;
     hostConfig: HostConfig;
     endpoints: Record<string, EndpointSettings>;
+    extensions: Extensions;
   },
 ): Promise<ContainerRecord> {
-  const { id, name, image, config, hostConfig, endpoints } = parts;
+  const { id, name, image, config, hostConfig, endpoints, extensions } = parts;
   const home = homeOf(needs.paths, id);
   try {
     await needs.snapshots.prepare(id, image.chainID);
@@ -90,6 +96,7 @@ async function build(
       hostConfig,
       endpoints,
       mounts,
+      ...(Object.keys(extensions).length > 0 ? { extensions } : {}),
       state: initialState,
     };
     needs.store.put(record);

@@ -39,16 +39,7 @@ export class Execs {
 
   /** Notes an exec; throws `conflict` when the container does not run or is paused, `invalid` without command. */
   create(reference: string, request: ExecCreateRequest): Exec {
-    const { record } = runningTask(this.#needs, reference);
-    if (record.state.phase === "paused") {
-      throw new EngineError(
-        "conflict",
-        `Container ${reference} is paused, unpause the container before exec`,
-        {
-          subject: record.id,
-        },
-      );
-    }
+    const record = this.#runningNow(reference);
     if (!request.Cmd?.length) {
       throw new EngineError("invalid", "No exec command specified", { subject: record.id });
     }
@@ -96,7 +87,7 @@ export class Execs {
         },
       );
     }
-    runningTask(this.#needs, exec.containerID);
+    this.#runningNow(exec.containerID);
     return exec;
   }
 
@@ -140,6 +131,15 @@ export class Execs {
       });
     }
     await exec.process.resize(size);
+  }
+
+  /** A container in which a process can be started; throws `conflict` with Docker's words. */
+  #runningNow(reference: string): ContainerRecord {
+    const { record } = runningTask(this.#needs, reference);
+    if (record.state.phase !== "paused") return record;
+    throw new EngineError("conflict", `Container ${reference} is paused, unpause the container before exec`, {
+      subject: record.id,
+    });
   }
 
   async #processSpec(record: ContainerRecord, request: ExecCreateRequest) {

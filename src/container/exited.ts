@@ -2,12 +2,16 @@ import { rm } from "node:fs/promises";
 import { messageOf } from "../base/index.ts";
 import type { ExitStatus, Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
+import { discardChanges } from "./ephemeral.ts";
 import { announceContainer } from "./facts.ts";
 import { announceEndpoints } from "./network-facts.ts";
 import { nextDelay, parseRestartPolicy, wantsRestart } from "./restart-policy.ts";
 import type { ContainerRecord } from "./types.ts";
 
-export type ExitNeeds = Pick<Collaborators, "store" | "network" | "announce" | "log" | "paths" | "step">;
+export type ExitNeeds = Pick<
+  Collaborators,
+  "store" | "network" | "snapshots" | "announce" | "log" | "paths" | "step"
+>;
 
 /** What may follow an exit; see `service.ts`. */
 export interface ExitHooks {
@@ -45,6 +49,7 @@ export async function containerExited(
   needs.step("exit:noticed");
   await closeQuietly(needs, id);
   needs.step("exit:closed");
+  await discardChanges(needs, before);
   const restart = decide(before, status);
   const record = needs.store.transition(id, {
     kind: "exited",
@@ -63,7 +68,7 @@ export async function containerExited(
   live.dismissClients();
   if (restart) {
     live.scheduleRestart(nextDelay(live.restartDelay, ranFor(record)), () => hooks.restart(id));
-  } else if (record.hostConfig.AutoRemove) {
+  } else if (record.hostConfig.AutoRemove && !live.restartRequested) {
     await hooks.remove(record);
   }
 }

@@ -1,60 +1,24 @@
 import { Limiter, messageOf } from "../base/index.ts";
 import type { AttachStream } from "../runtime/index.ts";
-import type { HealthConfig } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import type { Execs } from "./exec.ts";
 import { announceContainer } from "./facts.ts";
+import { type Health, type HealthPlan, type HealthQuestion, healthPlan, nextHealth } from "./health-plan.ts";
 import type { HealthView, ProbeResult } from "./live.ts";
+import { probeNetwork } from "./probe.ts";
 import type { ContainerRecord } from "./types.ts";
 
-const second = 1e9;
 const outputLimit = 4096;
 const keptResults = 5;
+const frameHeader = 8;
+/** As many bytes of a stream hold more than the limit of text, be every frame of a single byte. */
+const streamLimit = (outputLimit + 1) * (frameHeader + 1);
 
-/** A container's health check, Docker's defaults filled in; times in milliseconds. Undefined: there is none. */
-export function healthPlan(config: HealthConfig | null | undefined):
-  | {
-      readonly command: readonly string[];
-      readonly shell: boolean;
-      readonly interval: number;
-      readonly timeout: number;
-      readonly retries: number;
-      readonly startPeriod: number;
-      readonly startInterval: number;
-    }
-  | undefined {
-  const [kind, ...rest] = config?.Test ?? [];
-  if (kind !== "CMD" && kind !== "CMD-SHELL") return undefined;
-  const span = (value: number | undefined, byDefault: number) => (value || byDefault) / 1e6;
-  return {
-    command: rest,
-    shell: kind === "CMD-SHELL",
-    interval: span(config?.Interval, 30 * second),
-    timeout: span(config?.Timeout, 30 * second),
-    retries: config?.Retries || 3,
-    startPeriod: span(config?.StartPeriod, 0),
-    startInterval: span(config?.StartInterval, 5 * second),
-  };
-}
-
-export interface Health {
-  readonly status: "starting" | "healthy" | "unhealthy";
-  readonly failingStreak: number;
-}
-
-/** The health after one probe. Failures within the start period do not count until a probe succeeded. Pure. */
-export function nextHealth(
-  health: Health,
-  probe: { exitCode: number; inStartPeriod: boolean },
-  retries: number,
-): Health {
-  if (probe.exitCode === 0) return { status: "healthy", failingStreak: 0 };
-  if (probe.inStartPeriod && health.status === "starting") return health;
-  const failingStreak = health.failingStreak + 1;
-  return { status: failingStreak >= retries ? "unhealthy" : health.status, failingStreak };
-}
-
-type Needs = Pick<Collaborators, "store" | "announce" | "log"> & { readonly execs: Execs };
+type Needs = Pick<Collaborators, "store" | "announce" | "log"> & {
+  readonly execs: Execs;
+  /** Told of a container that is unhealthy, at each check that finds it so. */
+  unhealthy(id: string): void;
+};
 
 /** Starts checking a container that runs; undefined when it has no check. Disposing stops. */
 export function watchHealth(needs: Needs, record: ContainerRecord): HealthView | undefined {
@@ -64,20 +28,24 @@ export function watchHealth(needs: Needs, record: ContainerRecord): HealthView |
 
 class HealthChecker implements HealthView {
   readonly #needs: Needs;
-  readonly #record: ContainerRecord;
-  readonly #plan: NonNullable<ReturnType<typeof healthPlan>>;
-  readonly #startedAt = Date.now();
+  readonly #id: string;
+  readonly #plan: HealthPlan;
+  readonly #startedAt: number;
   readonly #one = new Limiter(1);
-  #health: Health = { status: "starting", failingStreak: 0 };
+  readonly #stopping = new AbortController();
+  #health: Health;
   #log: ProbeResult[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #stopped = false;
 
-  constructor(needs: Needs, record: ContainerRecord, plan: NonNullable<ReturnType<typeof healthPlan>>) {
+  constructor(needs: Needs, record: ContainerRecord, plan: HealthPlan) {
     this.#needs = needs;
-    this.#record = record;
+    this.#id = record.id;
     this.#plan = plan;
-    if (this.#plan.command.length > 0) this.#schedule();
+    // A container that an earlier engine started is as healthy as that one left it.
+    this.#health = record.state.health ?? { status: "starting", failingStreak: 0 };
+    this.#startedAt = Date.parse(record.state.startedAt);
+    const { question } = plan;
+    if (question.kind === "network" || question.words.length > 0) this.#schedule();
   }
 
   get status() {
@@ -93,7 +61,7 @@ class HealthChecker implements HealthView {
   }
 
   [Symbol.dispose](): void {
-    this.#stopped = true;
+    this.#stopping.abort();
     clearTimeout(this.#timer);
   }
 
@@ -110,63 +78,107 @@ class HealthChecker implements HealthView {
   }
 
   async #check(): Promise<void> {
-    if (this.#needs.store.find(this.#record.id)?.state.phase === "paused") {
-      this.#schedule();
+    const record = this.#needs.store.find(this.#id);
+    if (record?.state.phase !== "running") {
+      if (record?.state.phase === "paused") this.#schedule();
       return;
     }
     const start = new Date();
-    const result = await this.#probe().catch((error: unknown) => ({
+    const result = await this.#ask(record).catch((error: unknown) => ({
       exitCode: -1,
       output: messageOf(error),
     }));
-    if (this.#stopped) return;
-    const before = this.#health.status;
-    const probe = { exitCode: result.exitCode, inStartPeriod: this.#inStartPeriod() };
-    this.#health = nextHealth(this.#health, probe, this.#plan.retries);
+    if (this.#stopping.signal.aborted) return;
     const entry = { start: start.toISOString(), end: new Date().toISOString(), ...result };
     this.#log = [...this.#log, entry].slice(-keptResults);
-    if (this.#health.status !== before) {
-      announceContainer(this.#needs.announce, this.#record, `health_status: ${this.#health.status}`);
-    }
+    const probe = { exitCode: result.exitCode, inStartPeriod: this.#inStartPeriod() };
+    this.#become(nextHealth(this.#health, probe, this.#plan.retries));
     this.#schedule();
   }
 
-  async #probe(): Promise<{ exitCode: number; output: string }> {
-    const { shell, command, timeout } = this.#plan;
-    const shellWords = this.#record.config.Shell ?? ["/bin/sh", "-c"];
-    const exec = this.#needs.execs.create(this.#record.id, {
-      Cmd: shell ? [...shellWords, ...command] : [...command],
+  /** Takes on a new health; a change of status is announced and recorded. */
+  #become(health: Health): void {
+    const before = this.#health.status;
+    this.#health = health;
+    const record = this.#needs.store.find(this.#id);
+    if (health.status !== before && record) {
+      announceContainer(this.#needs.announce, record, `health_status: ${health.status}`);
+      void this.#record(health);
+    }
+    if (health.status === "unhealthy") this.#needs.unhealthy(this.#id);
+  }
+
+  async #record(health: Health): Promise<void> {
+    const { store, log } = this.#needs;
+    try {
+      await store.locks.run(this.#id, () => {
+        const current = !this.#stopping.signal.aborted && store.find(this.#id);
+        if (current) store.transition(this.#id, { kind: "health", health });
+      });
+    } catch (error) {
+      log.warn("cannot record a container's health", { container: this.#id, error: messageOf(error) });
+    }
+  }
+
+  async #ask(record: ContainerRecord): Promise<{ exitCode: number; output: string }> {
+    const late = AbortSignal.timeout(this.#plan.timeout);
+    const { question } = this.#plan;
+    if (question.kind === "command") return await this.#run(record, question, late);
+    const signal = AbortSignal.any([late, this.#stopping.signal]);
+    const { exitCode, output } = await probeNetwork(question.target, record.state.pid, signal);
+    return late.aborted ? this.#late("") : { exitCode, output: limited(output) };
+  }
+
+  async #run(
+    record: ContainerRecord,
+    { words, shell }: Extract<HealthQuestion, { kind: "command" }>,
+    late: AbortSignal,
+  ): Promise<{ exitCode: number; output: string }> {
+    const shellWords = record.config.Shell ?? ["/bin/sh", "-c"];
+    const exec = this.#needs.execs.create(record.id, {
+      Cmd: shell ? [...shellWords, ...words] : [...words],
       AttachStdout: true,
       AttachStderr: true,
     });
     const stream = await this.#needs.execs.start(exec.id, { detach: false });
     if (!stream) return { exitCode: -1, output: "" };
     const { process } = exec;
-    const late = setTimeout(() => {
+    const giveUp = (): void => {
       process?.signal(9).catch(() => {});
       stream.destroy();
-    }, timeout);
-    const began = Date.now();
+    };
+    late.addEventListener("abort", giveUp, { once: true });
+    if (late.aborted) giveUp();
     try {
       const output = await collect(stream);
-      if (Date.now() - began >= timeout) {
-        return { exitCode: -1, output: `Health check exceeded timeout (${timeout / 1000}s)` };
-      }
+      if (late.aborted) return this.#late(output);
       await process?.exited;
       return { exitCode: exec.exitCode ?? -1, output };
     } finally {
-      clearTimeout(late);
+      late.removeEventListener("abort", giveUp);
     }
+  }
+
+  #late(output: string): { exitCode: number; output: string } {
+    const words = `Health check exceeded timeout (${spanText(this.#plan.timeout)})`;
+    return { exitCode: -1, output: output === "" ? words : `${words}: ${output}` };
   }
 }
 
-/** The payload of Docker frames as text, up to the limit. */
+/** A span as Go prints it: `500ms`, `1.5s`, `1m0s`. */
+function spanText(milliseconds: number): string {
+  if (milliseconds < 1000) return `${milliseconds}ms`;
+  const seconds = milliseconds / 1000;
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}
+
+/** What a process writes, as text, up to the limit; the rest is read and dropped so that it can go on. */
 async function collect(stream: AttachStream): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   const ended = Promise.withResolvers<void>();
   stream.on("data", (chunk: Buffer) => {
-    if (size < outputLimit * 2) chunks.push(chunk);
+    if (size < streamLimit) chunks.push(chunk);
     size += chunk.length;
   });
   stream.on("error", () => ended.resolve());
@@ -176,15 +188,20 @@ async function collect(stream: AttachStream): Promise<string> {
     ended.resolve();
   });
   await ended.promise;
-  return textOf(Buffer.concat(chunks));
+  return limited(textOf(Buffer.concat(chunks)));
 }
 
 function textOf(frames: Buffer): string {
   const parts: Buffer[] = [];
-  for (let at = 0; at + 8 <= frames.length; ) {
+  for (let at = 0; at + frameHeader <= frames.length; ) {
     const length = frames.readUInt32BE(at + 4);
-    parts.push(frames.subarray(at + 8, at + 8 + length));
-    at += 8 + length;
+    parts.push(frames.subarray(at + frameHeader, at + frameHeader + length));
+    at += frameHeader + length;
   }
-  return Buffer.concat(parts).subarray(0, outputLimit).toString("utf8");
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function limited(text: string): string {
+  const bytes = Buffer.from(text);
+  return bytes.length <= outputLimit ? text : `${bytes.subarray(0, outputLimit).toString("utf8")}...`;
 }

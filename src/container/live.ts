@@ -16,6 +16,10 @@ export class Live {
   health: HealthView | undefined;
   /** Milliseconds of the last restart delay; 0: none yet. */
   restartDelay = 0;
+  /** A user's restart is under way: an end is not the end, `--rm` waits. */
+  restartRequested = false;
+  /** The engine is dealing with its being unhealthy. */
+  reacting = false;
   #restart: ReturnType<typeof setTimeout> | undefined;
 
   /** Plans a restart; a new plan replaces the old one. */

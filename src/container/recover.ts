@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Limiter, messageOf } from "../base/index.ts";
 import type { ExitStatus, Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
+import { discardChanges, ensureLayer } from "./ephemeral.ts";
 import type { ExitHooks, ExitNeeds } from "./exited.ts";
 import { type RemoveNeeds, removeLocked } from "./remove.ts";
 import { parseRestartPolicy, startsAtBoot } from "./restart-policy.ts";
@@ -83,7 +84,11 @@ async function settleOne(needs: Needs, hooks: RecoveryHooks, found: Found): Prom
   try {
     await needs.store.locks.run(id, async () => {
       if (found.kind === "alive") return settleAlive(needs, hooks, found.record, found.task);
-      if (found.kind === "ended") recordEnd(needs, found.record, found.exit);
+      if (found.kind === "ended") {
+        await discardChanges(needs, found.record);
+        recordEnd(needs, found.record, found.exit);
+      }
+      await ensureLayer(needs, found.record);
       await rm(bundleOf(needs.paths, id), { recursive: true, force: true });
       await settleIdle(needs, hooks, needs.store.get(id));
     });

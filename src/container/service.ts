@@ -18,9 +18,10 @@ import { pruneContainers } from "./prune.ts";
 import { recoverContainers } from "./recover.ts";
 import { type RemoveOptions, removeContainer, removeLocked } from "./remove.ts";
 import { renameContainer } from "./rename.ts";
+import { reactToUnhealthy, restartContainer } from "./restart.ts";
 import { restartByPolicy, startContainer } from "./start.ts";
 import { sampleContainer } from "./stats.ts";
-import { endProcesses, killContainer, type StopOptions, stopContainer } from "./stop.ts";
+import { killContainer, type StopOptions, stopContainer } from "./stop.ts";
 import { containerTop } from "./top.ts";
 import type { ContainerRecord, Size } from "./types.ts";
 import { type UpdateRequest, updateContainer } from "./update.ts";
@@ -40,11 +41,7 @@ export function createContainerService(needs: Collaborators) {
     start: (reference: string) => startContainer(needs, hooks, reference),
     stop: (reference: string, options: StopOptions) => stopContainer(needs, reference, options),
     kill: (reference: string, signal: string) => killContainer(needs, reference, signal),
-    restart: async (reference: string, options: StopOptions) => {
-      const { id } = needs.store.get(reference);
-      await endProcesses(needs, id, options);
-      await startContainer(needs, hooks, id);
-    },
+    restart: (reference: string, options: StopOptions) => restartContainer(needs, hooks, reference, options),
     pause: (reference: string) => pauseContainer(needs, reference),
     unpause: (reference: string) => unpauseContainer(needs, reference),
     wait: (reference: string, options: { condition: WaitCondition; signal: AbortSignal }) =>
@@ -95,7 +92,8 @@ function createHooks(needs: Collaborators, execs: Execs) {
     started(record: ContainerRecord, task: Task): void {
       const live = needs.store.live(record.id);
       live.task = task;
-      live.health = watchHealth({ ...needs, execs }, record);
+      const unhealthy = (id: string): void => void reactToUnhealthy(needs, hooks, id);
+      live.health = watchHealth({ ...needs, execs, unhealthy }, record);
       watchExit(needs, hooks, record.id, task);
     },
     async failed(record: ContainerRecord, byPolicy: boolean): Promise<void> {

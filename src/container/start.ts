@@ -50,7 +50,9 @@ export async function startLocked(
 ): Promise<void> {
   const record = needs.store.get(id);
   checkStartable(record);
-  needs.store.live(id).cancelRestart();
+  const live = needs.store.live(id);
+  live.cancelRestart();
+  if (!options.byPolicy) live.restartDelay = 0;
   let task: Task | undefined;
   try {
     task = await prepareTask(needs, record);

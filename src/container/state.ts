@@ -1,3 +1,5 @@
+import type { Health } from "./health-plan.ts";
+
 /** Docker's states of a container. */
 export type Phase = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
 
@@ -14,6 +16,8 @@ export interface State {
   readonly restartCount: number;
   /** Stopped by a user: restart policies wait for the next start by hand. */
   readonly stoppedByUser: boolean;
+  /** What the health check said last; absent: nothing yet since the start. */
+  readonly health?: Health | undefined;
 }
 
 export type StateEvent =
@@ -30,6 +34,7 @@ export type StateEvent =
       /** A restart will follow. */
       readonly restart: boolean;
     }
+  | { readonly kind: "health"; readonly health: Health }
   | { readonly kind: "restart-given-up" }
   | { readonly kind: "removal-began" }
   | { readonly kind: "removal-failed"; readonly error: string };
@@ -71,6 +76,7 @@ export function next(state: State, event: StateEvent): State {
         startedAt: event.at,
         restartCount: event.byPolicy ? state.restartCount + 1 : 0,
         stoppedByUser: false,
+        health: undefined,
       };
     case "start-failed":
       return {
@@ -95,6 +101,8 @@ export function next(state: State, event: StateEvent): State {
         oomKilled: event.oomKilled,
         finishedAt: event.at,
       };
+    case "health":
+      return { ...state, health: event.health };
     case "restart-given-up":
       return { ...state, phase: "exited" };
     case "removal-began":

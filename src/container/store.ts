@@ -1,6 +1,6 @@
 import { Emitter, EngineError, KeyedMutex } from "../base/index.ts";
 import type { Collection, Records } from "../records/index.ts";
-import { Live } from "./live.ts";
+import { type HealthView, Live } from "./live.ts";
 import { next, type StateEvent } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
 
@@ -109,6 +109,12 @@ export class ContainerStore {
     const live = new Live();
     this.#live.set(id, live);
     return live;
+  }
+
+  /** What is known of a container's health: from its checker, or as it was when an earlier engine looked. */
+  health(id: string): HealthView | undefined {
+    const recorded = this.#records.get(id)?.state.health;
+    return this.live(id).health ?? (recorded && { ...recorded, log: [], [Symbol.dispose]() {} });
   }
 
   #byName(name: string): ContainerRecord | undefined {

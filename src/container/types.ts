@@ -1,5 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "../wire/index.ts";
+import type { Extensions } from "./extensions.ts";
 import type { State } from "./state.ts";
 
 /** Where a file system of a container comes from, as decided at create. */
@@ -43,6 +44,8 @@ export interface ContainerRecord {
   /** What was asked of each network, by the network's name or ID. */
   readonly endpoints: Readonly<Record<string, EndpointSettings>>;
   readonly mounts: readonly MountRecord[];
+  /** What was asked beyond Docker's words. */
+  readonly extensions?: Extensions;
   readonly state: State;
 }
 

@@ -85,7 +85,7 @@ async function list(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
     store,
     images: needs.images,
     network: needs.network,
-    health: (id) => store.live(id).health,
+    health: (id) => store.health(id),
     published: (record) => publishedPorts(record, liveSandbox(needs.network, record)),
   })
     .filter((record) => all || record.state.pid > 0 || record.state.phase === "restarting")
@@ -95,7 +95,7 @@ async function list(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
   const withSize = boolean(call.query, "size");
   const rows = shown.map(async (record) => ({
     ...containerSummary(record, {
-      health: store.live(record.id).health,
+      health: store.health(record.id),
       network: needs.network,
       now,
       imageNameHolds: imageNameHolds(needs, record),
@@ -117,7 +117,7 @@ async function inspect(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> 
   const record = store.get(idOf(call));
   const shape = containerInspect({
     record,
-    health: store.live(record.id).health,
+    health: store.health(record.id),
     execIDs: execs.running(record.id),
     network: needs.network,
     paths: needs.paths,

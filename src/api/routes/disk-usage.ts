@@ -11,7 +11,7 @@ import { imageSummary } from "../shapes/image.ts";
 import { volumeShape } from "./volumes.ts";
 
 interface Needs {
-  readonly store: Pick<ContainerStore, "list" | "live">;
+  readonly store: Pick<ContainerStore, "list" | "health">;
   readonly images: Pick<ImageService, "list">;
   readonly network: Pick<NetworkService, "findSandbox" | "get">;
   readonly snapshots: Pick<Snapshotter, "usage">;
@@ -63,7 +63,7 @@ async function containerRows(needs: Needs, images: readonly Image[]) {
   const rows = needs.store.list().map(async (record) => {
     const { bytes } = await needs.snapshots.usage(record.id).catch(() => ({ bytes: 0 }));
     const size = images.find((image) => image.id === record.image)?.size ?? 0;
-    const health = needs.store.live(record.id).health;
+    const health = needs.store.health(record.id);
     return {
       ...containerSummary(record, { health, network: needs.network, now, imageNameHolds: true }),
       SizeRw: bytes,

@@ -3,11 +3,17 @@ import type { Client } from "../../client/index.ts";
 import type { Command } from "../cli.ts";
 import { ExitError } from "../exit.ts";
 import { printInspected } from "../inspect.ts";
+import { printAsRun } from "./container/as-run.ts";
 
 export const inspectCommand: Command = {
   usage: "inspect [OPTIONS] NAME|ID [NAME|ID...]",
   summary: "Return low-level information on Docker objects",
   flags: [
+    {
+      name: "as",
+      kind: "string",
+      help: "Print in another form: `run`, the command that makes the container again",
+    },
     {
       name: "format",
       short: "f",
@@ -19,6 +25,7 @@ export const inspectCommand: Command = {
   ],
   args: { least: 1 },
   run: async (cli, { flags, args }) => {
+    if (flags.has("as")) return await printAsRun(cli, args, flags.text("as"));
     const kinds = inspectors(cli.client, flags.bool("size"));
     const wanted = flags.text("type");
     const chosen = wanted === "" ? kinds : kinds.filter(({ type }) => type === wanted);

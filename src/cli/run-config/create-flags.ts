@@ -1,6 +1,7 @@
 import type { FlagSpec } from "../flags/index.ts";
 import { parseUlimit } from "./devices.ts";
 import { checkLabel, checkVariable } from "./environment.ts";
+import { extensionFlags } from "./extensions.ts";
 import { parseMount } from "./mounts.ts";
 import { checkStream } from "./streams.ts";
 
@@ -170,6 +171,7 @@ export const createFlags: readonly FlagSpec[] = [
   { name: "volume-driver", kind: "string", help: "Optional volume driver for the container" },
   { name: "volumes-from", kind: "list", help: "Mount volumes from the specified container(s)" },
   { name: "workdir", short: "w", kind: "string", help: "Working directory inside the container" },
+  ...extensionFlags,
   { name: "net", alias: "network", kind: "list", help: "" },
   { name: "net-alias", alias: "network-alias", kind: "list", help: "" },
   { name: "dns-opt", alias: "dns-option", kind: "list", help: "" },

@@ -2,6 +2,7 @@ import type { HostConfig } from "../../wire/index.ts";
 import type { FlagValues } from "../flags/index.ts";
 import { compact } from "./compact.ts";
 import { cut, keyValues } from "./csv.ts";
+import { extensionAnnotations } from "./extensions.ts";
 import { parseMount } from "./mounts.ts";
 import { isUserDefined } from "./networks.ts";
 import type { Ports } from "./ports.ts";
@@ -49,7 +50,7 @@ export async function hostConfig(
       SecurityOpt: security.options,
       Sysctls: keyValues(flags.list("sysctl")),
       OomScoreAdj: flags.int("oom-score-adj"),
-      Annotations: keyValues(flags.list("annotation")),
+      Annotations: { ...keyValues(flags.list("annotation")), ...extensionAnnotations(flags) },
     }),
     // Empty lists say "none"; absent ones would mean the engine's defaults.
     ...(security.unmasked ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),

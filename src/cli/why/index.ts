@@ -1,0 +1,1 @@
+export { type Explanation, explainContainer, type Known, wantedPort } from "./explain.ts";
