@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { EngineError } from "../base/index.ts";
 import type { Decoder } from "./decode.ts";
+import { jsonFault } from "./json-fault.ts";
 
 /** What a handler answers. `taken`: it has taken over the connection and all is said. */
 export type Reply =
@@ -54,14 +55,24 @@ export async function readJson<T>(call: Call, decoder: Decoder<T>): Promise<T> {
     throw new EngineError("invalid", "invalid JSON: got EOF while reading request body", { subject: "" });
   }
   checkContentType(call);
-  return decoder(parseJson(text), "");
+  return decode(text, decoder);
 }
 
 /** As `readJson`, but a missing body decodes as `{}`. */
 export async function readOptionalJson<T>(call: Call, decoder: Decoder<T>): Promise<T> {
   const text = await readText(call);
   if (text.trim() === "") return decoder({}, "");
-  return decoder(parseJson(text), "");
+  return decode(text, decoder);
+}
+
+function decode<T>(text: string, decoder: Decoder<T>): T {
+  const value = parseJson(text);
+  try {
+    return decoder(value, "");
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.message.startsWith("json: ")) throw error;
+    throw new EngineError("invalid", `invalid JSON: ${error.message}`, { subject: "", cause: error });
+  }
 }
 
 async function readText(call: Call): Promise<string> {
@@ -91,9 +102,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new EngineError("invalid", `invalid JSON: ${error instanceof Error ? error.message : "syntax"}`, {
-      subject: "",
-      cause: error,
-    });
+    throw new EngineError("invalid", `invalid JSON: ${jsonFault(text)}`, { subject: "", cause: error });
   }
 }

@@ -54,6 +54,7 @@ const configFields: { readonly [K in keyof ContainerConfig]-?: Decoder<NonNullab
   Volumes: map(anything),
   WorkingDir: text,
   NetworkDisabled: flag,
+  MacAddress: text,
   OnBuild: list(text),
   Labels: map(text),
   StopSignal: text,
@@ -63,14 +64,8 @@ const configFields: { readonly [K in keyof ContainerConfig]-?: Decoder<NonNullab
 
 const portBinding = partial<PortBinding>({ HostIp: text, HostPort: text }, "PortBinding");
 
-const mountType: Decoder<MountSpec["Type"]> = (value, place) => {
-  const type = text(value, place);
-  const known = ["bind", "volume", "tmpfs", "image", "npipe", "cluster"] as const;
-  return known.find((name) => name === type) ?? "bind";
-};
-
 const mount: Decoder<MountSpec> = (value, place) => ({
-  ...full<Pick<MountSpec, "Type" | "Target">>({ Type: mountType, Target: text }, "Mount")(value, place),
+  ...full<Pick<MountSpec, "Type" | "Target">>({ Type: text, Target: text }, "Mount")(value, place),
   ...partial<Omit<MountSpec, "Type" | "Target">>(
     {
       Source: text,
@@ -93,7 +88,11 @@ const mount: Decoder<MountSpec> = (value, place) => ({
         }),
         Subpath: text,
       }),
-      TmpfsOptions: partial<NonNullable<MountSpec["TmpfsOptions"]>>({ SizeBytes: whole, Mode: whole }),
+      TmpfsOptions: partial<NonNullable<MountSpec["TmpfsOptions"]>>({
+        SizeBytes: whole,
+        Mode: whole,
+        Options: list(list(text)),
+      }),
     },
     "Mount",
   )(value, place),

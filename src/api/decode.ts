@@ -13,7 +13,8 @@ export const text: Decoder<string> = (value, place) => {
 
 export const whole: Decoder<number> = (value, place) => {
   if (value === undefined || value === null) return 0;
-  return typeof value === "number" && Number.isInteger(value) ? value : refuse(value, place, "int64");
+  const fits = typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+  return fits ? value : refuse(value, place, "int64");
 };
 
 export const flag: Decoder<boolean> = (value, place) => {
@@ -64,7 +65,7 @@ export function partial<T extends object>(
     const source = objectOf(value, place);
     const found: Record<string, unknown> = {};
     for (const [key, decoder] of entries) {
-      const entry = source[key];
+      const entry = fieldOf(source, key);
       if (entry !== undefined && entry !== null) found[key] = decoder(entry, join(place || name, key));
     }
     // Each present field went through its own decoder, and all others of T are optional.
@@ -80,10 +81,21 @@ export function full<T extends object>(
   const entries = Object.entries<Decoder<unknown>>(fields);
   return (value, place) => {
     const source = objectOf(value, place);
-    const pairs = entries.map(([key, decoder]) => [key, decoder(source[key], join(place || name, key))]);
+    const pairs = entries.map(([key, decoder]) => [
+      key,
+      decoder(fieldOf(source, key), join(place || name, key)),
+    ]);
     // Every field of T was decoded by the decoder of that field.
     return Object.fromEntries(pairs) as T;
   };
+}
+
+/** Go's decoder takes a field in any case of letters when it is not there in its own. */
+function fieldOf(source: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(source, name)) return source[name];
+  const lower = name.toLowerCase();
+  const other = Object.keys(source).find((key) => key.toLowerCase() === lower);
+  return other === undefined ? undefined : source[other];
 }
 
 function objectOf(value: unknown, place: string): Readonly<Record<string, unknown>> {
@@ -108,5 +120,6 @@ function refuse(value: unknown, place: string, wanted: string): never {
 }
 
 function jsonKind(value: unknown): string {
+  if (typeof value === "number" && !Number.isSafeInteger(value)) return `number ${value}`;
   return typeof value === "boolean" ? "bool" : typeof value;
 }

@@ -118,7 +118,7 @@ test("unknown pages, bad JSON and wrong types are told in Docker's words", async
     "unsupported Content-Type header (text/plain)",
   );
   expect(await messageOf(await post('{"Name":5}'))).toBe(
-    "json: cannot unmarshal number into Go struct field Name of type string",
+    "invalid JSON: json: cannot unmarshal number into Go struct field Name of type string",
   );
   expect(await (await post('{"Size":3,"Else":[]}')).json()).toEqual({ Name: "", Size: 3 });
 });

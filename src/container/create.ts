@@ -5,6 +5,7 @@ import type { Image } from "../image/index.ts";
 import { grantWarnings } from "../runtime/index.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "../wire/index.ts";
 import { type Collaborators, homeOf, logDirectory } from "./collaborators.ts";
+import { completeHost } from "./complete-host.ts";
 import { mergeConfig } from "./config.ts";
 import { type Extensions, readExtensions, withProbe } from "./extensions.ts";
 import { announceContainer } from "./facts.ts";
@@ -13,7 +14,7 @@ import { checkHealth } from "./health-plan.ts";
 import { fitLimits } from "./limits/index.ts";
 import { resolveMounts } from "./mounts.ts";
 import { parseName, randomName } from "./name.ts";
-import { isSpecialMode, normalizeMode, planNetwork } from "./network-plan.ts";
+import { isSpecialMode, planNetwork } from "./network-plan.ts";
 import { initialState } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
 import { validateConfig } from "./validate.ts";
@@ -106,45 +107,6 @@ async function build(
     await rm(home, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** Fills in what Docker shows in inspect when a client left it out. */
-function completeHost(host: HostConfig, needs: Pick<Needs, "runtime" | "store">): HostConfig {
-  const runtime = host.Runtime || needs.runtime.defaultName;
-  if (!needs.runtime.available.has(runtime)) {
-    throw new EngineError("invalid", `unknown or invalid runtime name: ${runtime}`, { subject: runtime });
-  }
-  return {
-    ...host,
-    NetworkMode: resolveContainerMode(needs.store, normalizeMode(host.NetworkMode)),
-    PidMode: resolveContainerMode(needs.store, host.PidMode ?? ""),
-    IpcMode: resolveContainerMode(needs.store, host.IpcMode || "private"),
-    // Clients that know only Docker's default ask for no logs of any other driver, though ours serves them all.
-    LogConfig: { Type: host.LogConfig?.Type || "json-file", Config: host.LogConfig?.Config ?? {} },
-    RestartPolicy: {
-      Name: host.RestartPolicy?.Name || "no",
-      MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
-    },
-    ShmSize: host.ShmSize || 64 * 1024 ** 2,
-    Runtime: runtime,
-    AutoRemove: host.AutoRemove ?? false,
-    PortBindings: completeBindings(host.PortBindings ?? {}),
-  };
-}
-
-function completeBindings(bindings: NonNullable<HostConfig["PortBindings"]>) {
-  return Object.fromEntries(
-    Object.entries(bindings).map(([port, list]) => [
-      port.includes("/") ? port : `${port}/tcp`,
-      (list ?? []).map((binding) => ({ HostIp: binding.HostIp ?? "", HostPort: binding.HostPort ?? "" })),
-    ]),
-  );
-}
-
-/** `container:<name>` is recorded with the full ID, so that a rename does not change whose namespace it is. */
-function resolveContainerMode(store: Needs["store"], mode: string): string {
-  if (!mode.startsWith("container:")) return mode;
-  return `container:${store.get(mode.slice("container:".length)).id}`;
 }
 
 function withHostname(config: ContainerConfig, host: HostConfig): ContainerConfig {

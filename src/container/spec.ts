@@ -67,7 +67,7 @@ function processPart(record: ContainerRecord) {
 
 function namespaces(needs: Needs, record: ContainerRecord) {
   const { hostConfig } = record;
-  const byDefault = needs.abilities.cgroup === "v2" && !hostConfig.Privileged ? "private" : "host";
+  const byDefault = needs.abilities.cgroup === "v2" ? "private" : "host";
   const cgroupNamespace = hostConfig.CgroupnsMode || byDefault;
   return {
     pid: namespaceOf(needs, hostConfig.PidMode, "pid"),

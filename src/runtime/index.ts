@@ -3,6 +3,7 @@ export { readHostAbilities } from "./host.ts";
 export type { LimitSupport } from "./limit-support.ts";
 export { openRuntime, type RuntimeOptions } from "./runtime.ts";
 export { buildExecProcess, buildSpec } from "./spec/build.ts";
+export { defaultMaskedPaths, defaultReadonlyPaths } from "./spec/masked-paths.ts";
 export type {
   BuiltSpec,
   DeviceNode,

@@ -29,6 +29,8 @@ export interface ContainerConfig {
   Volumes?: Record<string, object> | null;
   WorkingDir?: string;
   NetworkDisabled?: boolean;
+  /** Of API versions before 1.44; endpoints have their own since. */
+  MacAddress?: string;
   OnBuild?: string[] | null;
   Labels?: Record<string, string> | null;
   StopSignal?: string;
@@ -44,7 +46,8 @@ export interface PortBinding {
 export type PortMap = Record<string, PortBinding[] | null>;
 
 export interface MountSpec {
-  Type: "bind" | "volume" | "tmpfs" | "image" | "npipe" | "cluster";
+  /** `bind`, `volume`, `tmpfs`, `image`; others are refused. */
+  Type: string;
   Source?: string;
   Target: string;
   ReadOnly?: boolean;
@@ -63,7 +66,7 @@ export interface MountSpec {
     DriverConfig?: { Name?: string; Options?: Record<string, string> };
     Subpath?: string;
   } | null;
-  TmpfsOptions?: { SizeBytes?: number; Mode?: number } | null;
+  TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options?: string[][] } | null;
 }
 
 export interface Resources {
@@ -253,6 +256,14 @@ export interface ContainerInspect {
     SandboxID: string;
     SandboxKey: string;
     Ports: PortMap;
+    HairpinMode: boolean;
+    LinkLocalIPv6Address: string;
+    LinkLocalIPv6PrefixLen: number;
+    SecondaryIPAddresses: null;
+    SecondaryIPv6Addresses: null;
+    GlobalIPv6Address: string;
+    GlobalIPv6PrefixLen: number;
+    IPv6Gateway: string;
     Networks: Record<string, EndpointSettings>;
     IPAddress: string;
     IPPrefixLen: number;

@@ -7,6 +7,7 @@ import { parseFilters } from "../../wire/index.ts";
 import { type Call, empty, json, type Reply, readJson } from "../call.ts";
 import { createRequest, updateRequest } from "../container-decoder.ts";
 import { filterContainers } from "../container-filter.ts";
+import { adaptCreate, adaptInspect } from "../container-versions.ts";
 import { checkKeys, pruneFilter } from "../filter.ts";
 import { boolean, integer, string } from "../query.ts";
 import { type Route, route } from "../routes.ts";
@@ -65,14 +66,9 @@ function idOf(call: Call): string {
 }
 
 async function create(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
-  const { HostConfig, NetworkingConfig, ...config } = await readJson(call, createRequest);
-  const { id, warnings } = await needs.containers.create({
-    name: string(call.query, "name"),
-    config,
-    hostConfig: HostConfig ?? {},
-    endpoints: NetworkingConfig?.EndpointsConfig ?? {},
-  });
-  return json({ Id: id, Warnings: warnings }, 201);
+  const { warnings: adapted, ...asked } = adaptCreate(await readJson(call, createRequest), call.version);
+  const { id, warnings } = await needs.containers.create({ name: string(call.query, "name"), ...asked });
+  return json({ Id: id, Warnings: [...adapted, ...warnings] }, 201);
 }
 
 async function list(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
@@ -115,7 +111,7 @@ function imageNameHolds(needs: ContainerRoutesNeeds, record: ContainerRecord): b
 async function inspect(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
   const { store, execs } = needs.containers;
   const record = store.get(idOf(call));
-  const shape = containerInspect({
+  const newest = containerInspect({
     record,
     health: store.health(record.id),
     execIDs: execs.running(record.id),
@@ -123,6 +119,7 @@ async function inspect(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> 
     paths: needs.paths,
     graph: await graphData(needs, record),
   });
+  const shape = adaptInspect(newest, call.version);
   return json(boolean(call.query, "size") ? { ...shape, ...(await sizes(needs, record)) } : shape);
 }
 

@@ -7,8 +7,9 @@ import {
   networkFiles,
 } from "../../container/index.ts";
 import type { NetworkService } from "../../network/index.ts";
-import type { ContainerInspect, ContainerState, HostConfig, MountPoint } from "../../wire/index.ts";
+import type { ContainerInspect, ContainerState, MountPoint } from "../../wire/index.ts";
 import { endpointMap, liveSandbox, portMap } from "./container-network.ts";
+import { hostConfigShape } from "./host-config.ts";
 import { timeOrNever } from "./time.ts";
 
 export interface InspectParts {
@@ -117,58 +118,19 @@ function networkSettings(parts: InspectParts): ContainerInspect["NetworkSettings
     SandboxID: isLive(record.state) && sandbox ? record.id : "",
     SandboxKey: sandbox?.path ?? "",
     Ports: portMap(record, sandbox),
+    HairpinMode: false,
+    LinkLocalIPv6Address: "",
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    GlobalIPv6Address: main?.GlobalIPv6Address ?? "",
+    GlobalIPv6PrefixLen: main?.GlobalIPv6PrefixLen ?? 0,
+    IPv6Gateway: main?.IPv6Gateway ?? "",
     EndpointID: main?.EndpointID ?? "",
     Gateway: main?.Gateway ?? "",
     IPAddress: main?.IPAddress ?? "",
     IPPrefixLen: main?.IPPrefixLen ?? 0,
     MacAddress: main?.MacAddress ?? "",
     Networks: networks,
-  };
-}
-
-/** Fields that clients read without asking whether they are there. */
-function hostConfigShape(host: HostConfig): HostConfig {
-  return {
-    Binds: null,
-    ContainerIDFile: "",
-    PortBindings: {},
-    VolumeDriver: "",
-    VolumesFrom: null,
-    ConsoleSize: [0, 0],
-    CapAdd: null,
-    CapDrop: null,
-    CgroupnsMode: "host",
-    Dns: [],
-    DnsOptions: [],
-    DnsSearch: [],
-    ExtraHosts: null,
-    GroupAdd: null,
-    Links: null,
-    OomScoreAdj: 0,
-    Privileged: false,
-    PublishAllPorts: false,
-    ReadonlyRootfs: false,
-    SecurityOpt: null,
-    UTSMode: "",
-    UsernsMode: "",
-    Memory: 0,
-    NanoCpus: 0,
-    CpuShares: 0,
-    CgroupParent: "",
-    CpuPeriod: 0,
-    CpuQuota: 0,
-    CpusetCpus: "",
-    CpusetMems: "",
-    Devices: [],
-    DeviceCgroupRules: null,
-    MemoryReservation: 0,
-    MemorySwap: 0,
-    MemorySwappiness: null,
-    OomKillDisable: null,
-    PidsLimit: null,
-    Ulimits: null,
-    MaskedPaths: null,
-    ReadonlyPaths: null,
-    ...host,
   };
 }
