@@ -127,9 +127,13 @@ class DirectoryStore implements ContentStore {
     const found = await this.find(digest);
     if (!found) throw noBlob(digest);
     if (found.size > limit) {
-      throw new EngineError("invalid", `Cannot read blob: ${found.size} bytes are more than ${limit}`, {
-        subject: digest,
-      });
+      throw new EngineError(
+        "invalid",
+        `Cannot read blob ${digest}: ${found.size} bytes are more than ${limit}`,
+        {
+          subject: digest,
+        },
+      );
     }
     const bytes = await readFile(this.#file(digest));
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -216,9 +220,8 @@ function verify(actual: { digest: Digest; size: number }, expected: Expected): v
   const text = wrongSize
     ? `content does not have ${expected.size} bytes`
     : `content is ${actual.digest}, ${actual.size} bytes`;
-  throw new EngineError("invalid", `Cannot store blob: ${text}`, {
-    subject: expected.digest ?? actual.digest,
-  });
+  const subject = expected.digest ?? actual.digest;
+  throw new EngineError("invalid", `Cannot store blob ${subject}: ${text}`, { subject });
 }
 
 async function touch(path: string): Promise<boolean> {

@@ -1,9 +1,7 @@
 import { posix } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { extract, type Header } from "tar-stream";
 import { type Digest, EngineError, isDigest, messageOf } from "../base/index.ts";
 import type { ContentStore } from "../content/index.ts";
+import { readTar, type TarMember } from "./tar-reader.ts";
 import type { ImageLease } from "./types.ts";
 
 /** What an image archive holds: small documents as text, everything else stored as blobs. */
@@ -24,6 +22,8 @@ const documentLimit = 16 * 1024 * 1024;
 /** Leftovers of the oldest format that nothing reads. */
 const legacy = /^[0-9a-f]{64}\/(json|VERSION)$/;
 const mostLinks = 10;
+/** Hundreds of images with all their layers. */
+const mostMembers = 100_000;
 
 /** Stores the files of an image archive as they come. Paths are keys only: nothing is written under them. */
 export async function readArchive(
@@ -37,30 +37,25 @@ export async function readArchive(
   const documents = new Map<string, string>();
   const files = new Map<string, Stored>();
   const links = new Map<string, string>();
-  const entries = extract();
-  const fed = pipeline(Readable.from(archive, { objectMode: true }), entries);
-  // It is awaited below; until then a failure also ends the loop.
-  fed.catch(() => undefined);
+  let count = 0;
   try {
-    for await (const entry of entries) {
+    for await (const member of readTar(archive)) {
       needs.signal?.throwIfAborted();
-      const { header } = entry;
-      const name = cleanName(header.name);
-      const target = linkTarget(header, name);
+      count += 1;
+      if (count > mostMembers) throw refuse(`the archive has more than ${mostMembers} files`, "archive");
+      const name = cleanName(member.name);
+      const target = linkTarget(member, name);
       if (target !== undefined) links.set(name, target);
-      if (!isFile(header) || legacy.test(name)) entry.resume();
-      else if (documentNames.has(name)) documents.set(name, await readText(name, bytesOf(entry)));
-      else files.set(name, await store(name, bytesOf(entry), needs));
+      if (!isFile(member) || legacy.test(name)) continue;
+      // As when they are unpacked: the last one of a name is what counts.
+      links.delete(name);
+      if (documentNames.has(name)) documents.set(name, await readText(name, member.bytes));
+      else files.set(name, await store(name, member.bytes, needs));
     }
-    await fed;
   } catch (error) {
     throw needs.signal?.aborted ? needs.signal.reason : archiveError(error);
   }
   return { documents, find: (path) => follow(cleanName(path), files, links) };
-}
-
-async function* bytesOf(entry: AsyncIterable<unknown>): AsyncIterable<Uint8Array> {
-  for await (const chunk of entry) if (chunk instanceof Uint8Array) yield chunk;
 }
 
 async function store(
@@ -87,11 +82,7 @@ async function readText(name: string, source: AsyncIterable<Uint8Array>): Promis
   let size = 0;
   for await (const chunk of source) {
     size += chunk.length;
-    if (size > documentLimit) {
-      throw new EngineError("invalid", `Cannot load images: ${name} is larger than ${documentLimit} bytes`, {
-        subject: name,
-      });
-    }
+    if (size > documentLimit) throw refuse(`${name} is larger than ${documentLimit} bytes`, name);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -112,18 +103,21 @@ function follow(
   return undefined;
 }
 
-function linkTarget(header: Header, name: string): string | undefined {
-  const target = header.linkname;
-  if (header.type === "link") return cleanName(target);
-  return header.type === "symlink" ? cleanName(posix.join(posix.dirname(name), target)) : undefined;
+function linkTarget({ type, target }: TarMember, name: string): string | undefined {
+  if (type === "1") return cleanName(target);
+  return type === "2" ? cleanName(posix.join(posix.dirname(name), target)) : undefined;
 }
 
-function isFile(header: Header): boolean {
-  return header.type === "file" || header.type === "contiguous-file";
+function isFile({ type, name }: TarMember): boolean {
+  return (type === "0" || type === "7") && !name.endsWith("/");
 }
 
 function cleanName(name: string): string {
   return posix.normalize(name).replace(/^\.?\/+/, "");
+}
+
+function refuse(why: string, subject: string): EngineError {
+  return new EngineError("invalid", `Cannot load images: ${why}`, { subject });
 }
 
 function archiveError(error: unknown): unknown {

@@ -39,13 +39,7 @@ export async function planLoad(members: Members, content: ContentStore): Promise
     return docker === undefined ? merge(found) : merge([...found, ...dockerNames(docker, members, found)]);
   }
   if (docker !== undefined) return merge(await planDocker(docker, members, content));
-  throw new EngineError(
-    "invalid",
-    "Cannot load images: the archive has neither manifest.json nor index.json",
-    {
-      subject: "archive",
-    },
-  );
+  throw refuse("the archive has neither manifest.json nor index.json", "archive");
 }
 
 async function planLayout(index: Index, content: ContentStore): Promise<readonly LoadPlan[]> {
@@ -55,6 +49,7 @@ async function planLayout(index: Index, content: ContentStore): Promise<readonly
     const found = await readManifest(descriptor, content, deepestIndex);
     if (found) plans.push({ ...found, names: namesOf(descriptor) });
   }
+  if (plans.length === 0) throw refuse("the archive holds no image for this machine", "index.json");
   return plans;
 }
 
@@ -71,7 +66,9 @@ async function readManifest(
     const stored: Descriptor[] = [];
     for (const one of candidates) if (await content.find(one.digest)) stored.push(one);
     const chosen = choosePlatform(stored, hostPlatform()) ?? stored[0];
-    return chosen && depth > 0 ? await readManifest(chosen, content, depth - 1) : undefined;
+    if (!chosen) return undefined;
+    if (depth === 0) throw refuse(`${at} is nested too deeply`, descriptor.digest);
+    return await readManifest(chosen, content, depth - 1);
   }
   const { manifest } = parsed;
   const config = parseImageConfig(await readBlob(manifest.config, content, at), `config of ${at}`);
@@ -162,15 +159,15 @@ async function requireBlob({ digest, size }: Descriptor, content: ContentStore, 
   const found = await content.find(digest);
   if (found && found.size === size) return;
   const state = found ? `has ${found.size} bytes, not ${size}` : "is missing";
-  throw new EngineError("invalid", `Cannot load images: blob ${digest} of ${at} ${state}`, {
-    subject: digest,
-  });
+  throw refuse(`blob ${digest} of ${at} ${state}`, digest);
 }
 
 function requireMember(members: Members, path: string): Stored {
   const member = members.find(path);
   if (member) return member;
-  throw new EngineError("invalid", `Cannot load images: ${path} is missing in the archive`, {
-    subject: path,
-  });
+  throw refuse(`${path} is missing in the archive`, path);
+}
+
+function refuse(why: string, subject: string): EngineError {
+  return new EngineError("invalid", `Cannot load images: ${why}`, { subject });
 }
