@@ -57,9 +57,10 @@ static int put_xattrs(struct writing *writing, int fd, const char *last, struct 
 
 enum found { FOUND_NOTHING, FOUND_DELETION, FOUND_DIRECTORY };
 
-/* True when lower layers have a directory there, which a file of this layer has hidden. */
-static bool hides_directory(const struct spot *spot, const char *last) {
+/* True when lower layers have, or may have, a directory there, which a file of this layer has hidden. */
+static bool hides_directory(const struct tree *tree, const struct spot *spot, const char *last) {
   struct stat lower;
+  if (tree->place.apart) return true;
   return spot->lower >= 0 && fstatat(spot->lower, last, &lower, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(lower.st_mode);
 }
 
@@ -75,7 +76,7 @@ static int clear_place(struct writing *writing, const struct spot *spot, const c
     *found = FOUND_DIRECTORY;
     return 0;
   }
-  if (tree->place.overlay && (is_whiteout(&old) || hides_directory(spot, last))) *found = FOUND_DELETION;
+  if (tree->place.overlay && (is_whiteout(&old) || hides_directory(tree, spot, last))) *found = FOUND_DELETION;
   if (writing->options->keep_kinds && directory)
     return fail(failure, FAILURE_INVALID, writing->name, "cannot overwrite non-directory \"%s\" with directory \"%s\"", writing->name, writing->name);
   if (writing->options->keep_kinds && S_ISDIR(old.st_mode))

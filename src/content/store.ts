@@ -18,7 +18,15 @@ import { type Descriptor, type Index, mediaTypes } from "../oci/index.ts";
 import { Arriving } from "./arrival.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { StagedFile } from "./staged-file.ts";
-import type { Arrival, BlobSource, ContentStore, Expected, FetchOptions, Known } from "./types.ts";
+import type {
+  Arrival,
+  BlobSource,
+  ContentStore,
+  Expected,
+  FetchOptions,
+  IngestOptions,
+  Known,
+} from "./types.ts";
 
 const layoutFile = '{"imageLayoutVersion":"1.0.0"}';
 const readLimit = 8 * 1024 * 1024;
@@ -63,10 +71,7 @@ class DirectoryStore implements ContentStore {
     if (!(await exists(join(this.#directory, "index.json")))) await this.setIndex([]);
   }
 
-  async ingest(
-    source: AsyncIterable<Uint8Array>,
-    options: { mediaType: string; expected?: Expected; signal?: AbortSignal },
-  ): Promise<Descriptor> {
+  async ingest(source: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<Descriptor> {
     const { expected = {}, signal } = options;
     await using staged = await StagedFile.open(this.#ingests);
     for await (const chunk of source) {
@@ -77,6 +82,7 @@ class DirectoryStore implements ContentStore {
     signal?.throwIfAborted();
     const actual = { digest: await staged.digest(), size: staged.size };
     verify(actual, expected);
+    options.claim?.(actual.digest);
     await this.#publish(staged, actual.digest);
     return { mediaType: options.mediaType, ...actual };
   }
@@ -149,9 +155,13 @@ class DirectoryStore implements ContentStore {
     return this.#file(digest);
   }
 
-  async remove(digest: Digest, options: { readonly storedBefore?: number } = {}): Promise<boolean> {
+  async remove(
+    digest: Digest,
+    options: { readonly storedBefore?: number; readonly unless?: () => boolean } = {},
+  ): Promise<boolean> {
     using _turn = await this.#turns.acquire(digest);
     const { storedBefore } = options;
+    if (options.unless?.()) return false;
     if (storedBefore !== undefined) {
       const found = await this.find(digest);
       if (found && found.modified >= storedBefore) return false;

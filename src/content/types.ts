@@ -21,6 +21,14 @@ export interface FetchOptions {
   readonly verifying?: () => void;
 }
 
+export interface IngestOptions {
+  readonly mediaType: string;
+  readonly expected?: Expected;
+  readonly signal?: AbortSignal;
+  /** Told the digest as soon as it is known: before the blob is visible, or known to be there already. */
+  readonly claim?: (digest: Digest) => void;
+}
+
 /** A blob on its way into the store. */
 export interface Arrival {
   /** The file its bytes are written to: there from the first of `lengths` on, at another place once it is stored. */
@@ -41,10 +49,7 @@ export interface ContentStore {
    * Stores `source` and returns its digest and size. Throws `invalid` when it differs from `expected`; then
    * nothing stays behind. Storing what is already there is a success.
    */
-  ingest(
-    source: AsyncIterable<Uint8Array>,
-    options: { mediaType: string; expected?: Expected; signal?: AbortSignal },
-  ): Promise<Descriptor>;
+  ingest(source: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<Descriptor>;
   /**
    * Begins to store a blob that comes from elsewhere, behind what a failed or killed attempt has left of it: `source`
    * is asked from that offset on, or not at all. Two of the same digest at once come one after the other. Fails with
@@ -63,8 +68,14 @@ export interface ContentStore {
   find(digest: Digest): Promise<{ size: number; created: number; modified: number } | undefined>;
   /** Path of the blob file, for readers that take a file. Throws `not-found`. */
   path(digest: Digest): Promise<string>;
-  /** Removes a blob; absent is a success. One stored at `storedBefore` (ms since the epoch) or later stays: false. */
-  remove(digest: Digest, options?: { readonly storedBefore?: number }): Promise<boolean>;
+  /**
+   * Removes a blob; absent is a success. False, and it stays, when it was stored at `storedBefore` (ms since the epoch)
+   * or later, or when `unless` says so: it is asked last of all, while nobody can store the blob.
+   */
+  remove(
+    digest: Digest,
+    options?: { readonly storedBefore?: number; readonly unless?: () => boolean },
+  ): Promise<boolean>;
   list(): AsyncIterable<Digest>;
   /** Writes `index.json`, which tells other tools the images of this layout. Derived data: it is not synced. */
   setIndex(manifests: readonly Descriptor[]): Promise<void>;

@@ -28,7 +28,7 @@ export async function discardFresh(needs: Needs, work: Work): Promise<void> {
       await removeSnapshot(needs, digest);
     const found = await needs.content.find(digest);
     if (found && found.created >= work.since - clockStep && !needed.has(digest))
-      await needs.content.remove(digest);
+      await needs.content.remove(digest, { unless: () => needs.leases.holders(digest) > 1 });
   }
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { archiveAround, hostileArchives } from "../../test/hostile-archives.ts";
 import { EngineError } from "../base/index.ts";
 import { streamed, tar } from "../layer/tar.fixture.ts";
-import { archiveAround, hostileArchives } from "./hostile.fixture.ts";
 import { openStore, type Store } from "./image.fixture.ts";
 
 const load = (store: Store, archive: AsyncIterable<Uint8Array>) => store.images.load(archive, () => {});

@@ -72,8 +72,9 @@ async function store(
     mediaType: "application/octet-stream",
     ...(isDigest(wanted) ? { expected: { digest: wanted } } : {}),
     ...(needs.signal ? { signal: needs.signal } : {}),
+    // From here on another load that fails does not take it along.
+    claim: (known) => needs.lease.protect(known),
   });
-  needs.lease.protect(digest);
   return { digest, size };
 }
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { archiveAround, hostileArchives } from "../../src/image/hostile.fixture.ts";
 import { hostileLayers } from "../../src/layer/hostile.fixture.ts";
+import { archiveAround, hostileArchives } from "../hostile-archives.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 
 let engine: TestEngine;

@@ -1,6 +1,6 @@
-import { digestOf, hexOf } from "../base/index.ts";
-import { base256, type Entry, tar } from "../layer/tar.fixture.ts";
-import { mediaTypes } from "../oci/index.ts";
+import { digestOf, hexOf } from "../src/base/index.ts";
+import { base256, type Entry, tar } from "../src/layer/tar.fixture.ts";
+import { mediaTypes } from "../src/oci/index.ts";
 
 /** An image archive that nobody should have to trust. */
 export interface HostileArchive {
