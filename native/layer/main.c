@@ -10,6 +10,7 @@
  *   diff OLDER NEWER                       difference of two trees to stdout as a layer
  *   decompress                             stdin (bzip2, xz, lzma) to stdout
  *   sync DIRECTORY                         writes the file system of DIRECTORY to its disk
+ *   inventory DIRECTORY                    what stands in it, see inventory.h
  *   usage DIRECTORY                        "<bytes> <inodes>" of what lies below, each inode once
  *
  * TYPE SOURCE OPTIONS is one mount. Options: --entries N, --bytes N (limits), --keep-kinds, --owner U:G,
@@ -28,6 +29,7 @@
 
 #include "apply.h"
 #include "cleanup.h"
+#include "inventory.h"
 #include "mounts.h"
 #include "reader.h"
 #include "scan.h"
@@ -102,6 +104,7 @@ static int run(int count, char **words, struct apply_options *options, struct fa
   if (strcmp(mode, "diff") == 0 && (count == 2 || count == 3)) return run_diff(words + 1, count - 1, failure);
   if (strcmp(mode, "decompress") == 0 && count == 1) return decompress(failure);
   if (strcmp(mode, "sync") == 0 && count == 2) return run_sync(words[1], failure);
+  if (strcmp(mode, "inventory") == 0 && count == 2) return print_inventory(words[1], failure);
   if (strcmp(mode, "usage") == 0 && count == 2) return print_usage(words[1], failure);
   return fail(failure, FAILURE_INVALID, mode, "unknown mode or wrong number of arguments");
 }

@@ -40,9 +40,11 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
     commands: {
       bootstrap: async () => (await import("./commands/image/bootstrap.ts")).bootstrapCommand,
       build: async () => (await import("./commands/image/build.ts")).buildCommand,
+      diff: async () => (await import("./commands/image/diff.ts")).diffImagesCommand,
       history: async () => (await import("./commands/image/history.ts")).historyCommand,
       import: async () => (await import("./commands/image/import.ts")).importCommand,
       inspect: async () => (await import("./commands/image/inspect.ts")).inspectImageCommand,
+      layers: async () => (await import("./commands/image/layers.ts")).imageLayersCommand,
       load: async () => (await import("./commands/image/load.ts")).loadCommand,
       ls: async () => (await import("./commands/image/ls.ts")).listImagesCommand,
       prune: async () => (await import("./commands/image/prune.ts")).pruneImagesCommand,

@@ -6,6 +6,7 @@ import { type ContainerStreams, containerStreams } from "./container-streams.ts"
 import { type ExecsClient, execsClient } from "./execs.ts";
 import { type Host, parseHost } from "./host.ts";
 import { type ImagesClient, imagesClient } from "./images.ts";
+import { type LayerViewsClient, layerViewsClient } from "./layer-views.ts";
 import { type NetworksClient, networksClient } from "./networks.ts";
 import { type RegistriesClient, registriesClient } from "./registries.ts";
 import { type SystemClient, systemClient } from "./system.ts";
@@ -30,6 +31,7 @@ export interface Client extends Disposable {
   readonly networks: NetworksClient;
   readonly volumes: VolumesClient;
   readonly registries: RegistriesClient;
+  readonly layerViews: LayerViewsClient;
   readonly system: SystemClient;
   /** Opens a connection ahead of a call that will come; never rejects. */
   warm(): Promise<void>;
@@ -62,6 +64,7 @@ export function createClient(options: ClientOptions): Client {
     networks: networksClient(transport),
     volumes: volumesClient(transport),
     registries: registriesClient(transport),
+    layerViews: layerViewsClient(transport),
     system: systemClient(transport),
     warm: () => transport.warm(),
     close,

@@ -12,6 +12,7 @@ import {
 import { openContentStore } from "../content/index.ts";
 import { createImageService, type ImageService } from "../image/index.ts";
 import { createLayerTools, type LayerTools } from "../layer/index.ts";
+import { createLayerViews, type LayerViews } from "../layer-view/index.ts";
 import { type NetworkService, openNetworkService } from "../network/index.ts";
 import { openRecords, type Records } from "../records/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
@@ -45,6 +46,7 @@ export interface Engine {
   readonly builder: Builder;
   readonly registryServers: RegistryServers;
   readonly registries: RegistryClient;
+  readonly layerViews: LayerViews;
   readonly events: EventHub;
   readonly log: Logger;
   readonly paths: ContainerPaths;
@@ -149,6 +151,7 @@ async function assemble(parts: Parts): Promise<Engine> {
     builder,
     registryServers,
     registries: createRegistryClient(options.registries, log),
+    layerViews: createLayerViews({ ...stores, records }),
     events,
     log,
     collect,

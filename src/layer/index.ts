@@ -12,8 +12,10 @@ export type {
   ApplyOptions,
   ArchiveLimits,
   ArrivingFile,
+  EntryKind,
   ExtractOptions,
   LayerTools,
+  TreeEntry,
   TreeUsage,
   Unpacked,
 } from "./types.ts";

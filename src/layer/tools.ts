@@ -3,8 +3,9 @@ import type { Mount } from "../oci/index.ts";
 import { type Bounds, defaultBounds, inProportion } from "./bounds.ts";
 import { type Compression, decompressNatively, peekCompression } from "./compression.ts";
 import { askHelper, feedHelper, type HelperCall, readHelper } from "./helper.ts";
+import { parseInventory } from "./inventory.ts";
 import { meter } from "./meter.ts";
-import type { ApplyOptions, LayerTools } from "./types.ts";
+import type { ApplyOptions, LayerTools, TreeUsage } from "./types.ts";
 import { unpackFile } from "./unpack-file.ts";
 
 /** Layer tools that run the native helper at path `helper`. */
@@ -23,16 +24,13 @@ export function createLayerTools(options: { readonly helper: string; readonly bo
   ): AsyncIterable<Uint8Array> {
     const { compression, chunks } = await peekCompression(source);
     if (compression === "none") yield* chunks;
-    else yield* inProportion(chunks, (packed) => unpacked(packed, compression, signal), bounds);
-  }
-
-  function unpacked(
-    packed: AsyncIterable<Uint8Array>,
-    compression: Exclude<Compression, "none">,
-    signal: AbortSignal | undefined,
-  ): AsyncIterable<Uint8Array> {
-    if (compression === "gzip" || compression === "zstd") return decompressNatively(packed, compression);
-    return readHelper(call(`decompress ${compression} data`, ["decompress"], signal), packed);
+    else
+      yield* inProportion(
+        chunks,
+        (packed) =>
+          unpacked(packed, compression, call(`decompress ${compression} data`, ["decompress"], signal)),
+        bounds,
+      );
   }
 
   const apply: LayerTools["apply"] = async (source, mounts, { limits, signal } = {}) => {
@@ -42,10 +40,8 @@ export function createLayerTools(options: { readonly helper: string; readonly bo
     return metered.result();
   };
 
-  const usage: LayerTools["usage"] = async (directory) => {
-    const [bytes, inodes] = (await askHelper(call("measure", ["usage", directory]))).trim().split(" ");
-    return { bytes: Number(bytes), inodes: Number(inodes) };
-  };
+  const usage: LayerTools["usage"] = async (directory) =>
+    parseUsage(await askHelper(call("measure", ["usage", directory])));
 
   return {
     decompress,
@@ -82,10 +78,27 @@ export function createLayerTools(options: { readonly helper: string; readonly bo
       readHelper(call("read changes", ["diff", ...(older === undefined ? [] : [older]), directory], signal)),
     pack: (mounts, path, { name = topName(path), signal } = {}) =>
       readHelper(call(`pack ${path}`, ["pack", ...mountWords(mounts), path, name], signal)),
+    inventory: (directory, { signal } = {}) =>
+      parseInventory(readHelper(call("list the layer", ["inventory", directory], signal))),
     async sync(directory) {
       await askHelper(call("sync", ["sync", directory]));
     },
   };
+}
+
+function parseUsage(text: string): TreeUsage {
+  const [bytes, inodes] = text.trim().split(" ");
+  return { bytes: Number(bytes), inodes: Number(inodes) };
+}
+
+/** gzip and zstd are decompressed here, the others by the helper. */
+function unpacked(
+  packed: AsyncIterable<Uint8Array>,
+  compression: Exclude<Compression, "none">,
+  call: HelperCall,
+): AsyncIterable<Uint8Array> {
+  if (compression === "gzip" || compression === "zstd") return decompressNatively(packed, compression);
+  return readHelper(call, packed);
 }
 
 /** What `docker cp` calls the top: the last component as written, `.` and `/` included. */

@@ -49,6 +49,28 @@ export interface TreeUsage {
   readonly inodes: number;
 }
 
+export type EntryKind = "file" | "directory" | "link" | "device" | "pipe" | "socket" | "deletion";
+
+/** One name in a tree, without its content. */
+export interface TreeEntry {
+  /** From the top, without leading slash; each character is one byte of the name, whatever its encoding is. */
+  readonly path: string;
+  readonly kind: EntryKind;
+  /** A directory that hides what lower layers have in it. */
+  readonly opaque: boolean;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Seconds and nanoseconds, to be compared. */
+  readonly modified: string;
+  /** Names of one inode are one file; `links` says how many there are. */
+  readonly inode: string;
+  readonly links: number;
+  /** Numbers of a device, target of a link; else empty. */
+  readonly target: string;
+}
+
 /**
  * Tar from and to directory trees. Each call runs the native helper `gantry-layer` in a private mount namespace,
  * confined to the tree by chroot, so a hostile archive cannot name anything outside it and no mount outlives it.
@@ -112,4 +134,12 @@ export interface LayerTools {
   /** Brings the file system that `directory` lies on to its disk. */
   sync(directory: string): Promise<void>;
   usage(directory: string): Promise<TreeUsage>;
+  /**
+   * What stands in a layer's directory, its deletions included: directories before what lies in them, siblings by
+   * their bytes. Comes in batches, so that millions of entries need no memory.
+   */
+  inventory(
+    directory: string,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncIterable<readonly TreeEntry[]>;
 }

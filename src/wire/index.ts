@@ -35,7 +35,16 @@ export type {
   WaitResponse,
 } from "./container.ts";
 export { type Filters, formatFilters, parseFilters } from "./filters.ts";
-export type { RegistryAccess, RegistryServed, RegistryServeRequest } from "./gantry.ts";
+export type {
+  FileState,
+  ImageDiffHead,
+  ImageFileChange,
+  ImageLayer,
+  ImageLayersResponse,
+  RegistryAccess,
+  RegistryServed,
+  RegistryServeRequest,
+} from "./gantry.ts";
 export type {
   ImageDeleteItem,
   ImageHistoryItem,

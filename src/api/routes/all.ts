@@ -10,6 +10,7 @@ import { diskUsageRoutes } from "./disk-usage.ts";
 import { eventRoutes } from "./events.ts";
 import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
+import { layerViewRoutes } from "./layer-views.ts";
 import { networkRoutes } from "./networks.ts";
 import { registryRoutes } from "./registries.ts";
 import { statsRoutes } from "./stats.ts";
@@ -36,6 +37,7 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
     ...buildRoutes({ builder, announce, collect }),
     ...networkRoutes({ network, containers, announce }),
     ...volumeRoutes({ volumes, store, announce }),
+    ...layerViewRoutes(engine.layerViews),
     ...registryRoutes(engine.registryServers),
     ...unservedRoutes(),
   ];

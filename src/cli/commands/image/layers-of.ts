@@ -41,7 +41,11 @@ function setsValue(createdBy: string): boolean {
 
 /** The instruction that made a layer, without the shell around it; a layer that came whole has a comment. */
 function originOf(step: ImageHistoryItem | undefined): string {
-  const command = step?.CreatedBy || step?.Comment || "";
+  return stepText(step?.CreatedBy || step?.Comment || "");
+}
+
+/** A step of a history as people write it. */
+export function stepText(command: string): string {
   return command
     .replace(/^\/bin\/sh -c #\(nop\)\s+/, "")
     .replace(/^(RUN )?(\|\d+ .*?)?\/bin\/sh -c /, "RUN ")

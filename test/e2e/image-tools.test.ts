@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startEngine, type TestEngine, writeFiles } from "./harness.ts";
+import { eventually, run } from "./process.ts";
+
+let engine: TestEngine;
+let other: TestEngine;
+
+beforeAll(async () => {
+  [engine, other] = await Promise.all([startEngine(), startEngine({ image: false })]);
+  await engine.ok([
+    "build",
+    "-q",
+    "-t",
+    "team/app:1",
+    context({ Dockerfile: dockerfile, big: "x".repeat(50_000) }),
+  ]);
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+});
+
+const dockerfile = `
+FROM busybox
+COPY big /data/big
+RUN mkdir /data/dir && echo one > /data/dir/one && echo two > /data/dir/two && ln /data/big /data/linked
+RUN rm /data/dir/one && chmod 600 /data/dir/two && echo more >> /data/big
+RUN rm -rf /data/dir && mkdir /data/dir && echo new > /data/dir/new
+`;
+
+let contexts = 0;
+function context(files: Readonly<Record<string, string>>): string {
+  contexts += 1;
+  return writeFiles(join(engine.directory, `context-${contexts}`), files);
+}
+
+interface Layer {
+  Added: number;
+  Changed: number;
+  Deleted: number;
+  MetadataOnly: number;
+  Wasted: number;
+}
+
+describe("image layers", () => {
+  test("tells what each layer does to files and what is carried for nothing", async () => {
+    const text = await engine.gantryOk(["image", "layers", "--format", "json", "team/app:1"]);
+    const view: { Layers: Layer[]; Wasted: number; Efficiency: number; Wasters: object[] } = JSON.parse(text);
+    const rows = view.Layers.slice(1).map((one) => [one.Added, one.Changed, one.Deleted, one.MetadataOnly]);
+    // A new name for a file of a lower layer copies it, and so does a new mode.
+    expect(rows).toEqual([
+      [1, 0, 0, 0],
+      [3, 1, 0, 1],
+      [0, 2, 1, 1],
+      [1, 0, 1, 0],
+    ]);
+    expect(view.Wasted).toBe(view.Layers.reduce((sum, { Wasted }) => sum + Wasted, 0));
+    // The copy of the second layer has another name that can still be seen, so the first one alone is wasted.
+    expect(view.Wasters[0]).toMatchObject({ Path: "/data/big", Bytes: 50_000, Copies: 1 });
+    expect(view.Efficiency).toBeLessThan(100);
+    const table = await engine.gantryOk(["image", "layers", "team/app:1"]);
+    expect(table).toContain("COPY");
+    expect(table).toMatch(/5 layers, .* unpacked, .* compressed\nEfficiency \d/);
+  });
+
+  test("lists the files of a layer", async () => {
+    const lines = await engine.gantryOk(["image", "layers", "--files", "--layer", "5", "team/app:1"]);
+    expect(lines.split("\n").map((line) => line.replace(/\s+/g, " "))).toEqual([
+      "C 0B /data/dir",
+      "A +4B /data/dir/new",
+      "D -4B /data/dir/two",
+    ]);
+    const wrong = await engine.gantry(["image", "layers", "--files", "--layer", "9", "team/app:1"]);
+    expect(wrong.stderr).toContain("image team/app:1 has no layer 9: it has 5");
+    const absent = await engine.gantry(["image", "layers", "nothing"]);
+    expect([absent.code, absent.stderr]).toEqual([
+      1,
+      "Error response from daemon: No such image: nothing:latest\n",
+    ]);
+  });
+});
+
+describe("image diff", () => {
+  test("shows what can be seen in one image and not, or not so, in the other", async () => {
+    const change =
+      "FROM team/app:1\nRUN rm /data/linked && echo x > /etc/new && chmod 700 /data && touch /data/big";
+    await engine.ok(["build", "-q", "-t", "team/app:2", context({ Dockerfile: change })]);
+    const lines = await engine.gantryOk(["image", "diff", "team/app:1", "team/app:2"]);
+    expect(lines.split("\n").map((line) => line.replace(/\s+/g, " "))).toEqual([
+      "C 0B /data (mode 0755 → 0700)",
+      "D -50kB /data/linked",
+      "A +2B /etc/new",
+      "1 added, 1 changed, 1 deleted, -50kB; 5 layers are shared",
+    ]);
+    const below = await engine.gantryOk([
+      "image",
+      "diff",
+      "--path",
+      "/etc",
+      "--format",
+      "json",
+      "team/app:2",
+      "team/app:1",
+    ]);
+    expect(JSON.parse(below)).toMatchObject({ Deleted: 1, Added: 0, Changed: 0, SharedLayers: 5 });
+    const none = await engine.gantryOk(["image", "diff", "team/app:1", "team/app:1"]);
+    expect(none).toBe("0 added, 0 changed, 0 deleted, 0B; 5 layers are shared");
+  });
+});
+
+describe("registry serve", () => {
+  const digestOf = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
+  const skopeo = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run(["skopeo", ...args]);
+    if (code !== 0) throw new Error(`skopeo ${args.join(" ")}: ${stderr}`);
+    return stdout.trim();
+  };
+
+  test("offers images to skopeo and takes them back, byte for byte, until it is stopped", async () => {
+    const address = await engine.gantryOk(["registry", "serve", "-d", "--writable", "--addr", "127.0.0.1:0"]);
+    const from = `docker://${address}/team/app:1`;
+    const plain = ["--src-tls-verify=false", "--dest-tls-verify=false"];
+    const layout = join(engine.directory, "layout");
+    await skopeo("copy", ...plain, from, `oci:${layout}:app`);
+    const digest = await skopeo("inspect", "--tls-verify=false", "--format", "{{.Digest}}", from);
+    expect(await engine.inspect("team/app:1", "{{json .RepoDigests}}")).toContain(digest.slice(7));
+    await skopeo("copy", ...plain, `oci:${layout}:app`, `docker://${address}/back:1`);
+    expect(await engine.inspect("back:1", "{{.Id}}")).toBe(await engine.inspect("team/app:1", "{{.Id}}"));
+    const archive = join(engine.directory, "one.tar");
+    await skopeo("copy", ...plain, from, `docker-archive:${archive}:from/archive:1`);
+    await skopeo("copy", ...plain, `docker-archive:${archive}`, `docker://${address}/from/archive:1`);
+    expect(await engine.ok(["run", "--rm", "from/archive:1", "cat", "/data/dir/new"])).toBe("new");
+    expect(await engine.gantryOk(["registry", "ls", "-q"])).toBe(address);
+    await engine.gantryOk(["registry", "stop", address]);
+    expect((await run(["skopeo", "inspect", "--tls-verify=false", from])).code).not.toBe(0);
+    const again = await engine.gantry(["registry", "stop", address]);
+    expect(again.stderr).toContain(`No registry is served on ${address}`);
+  });
+
+  test("keeps every platform of an index that is pushed to it", async () => {
+    const address = await other.gantryOk(["registry", "serve", "-d", "--writable", "--addr", "127.0.0.1:0"]);
+    const layout = twoPlatforms(join(engine.directory, "layout"), join(engine.directory, "platforms"));
+    const plain = ["--all", "--src-tls-verify=false", "--dest-tls-verify=false"];
+    await skopeo("copy", ...plain, `oci:${layout}`, `docker://${address}/multi:1`);
+    expect(await other.inspect("multi:1", "{{.Os}}/{{.Architecture}}")).toBe("linux/amd64");
+    const back = join(engine.directory, "back");
+    await skopeo("copy", ...plain, `docker://${address}/multi:1`, `oci:${back}`);
+    const index = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")).manifests[0].digest.slice(7);
+    expect(digestOf(join(back, "blobs/sha256", index))).toBe(index);
+    await other.gantryOk(["registry", "stop", address]);
+  });
+
+  test("ends with its command, and serves TLS and a password where they are given", async () => {
+    const files = engine.directory;
+    await run(
+      [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+      ].concat(
+        ["-keyout", join(files, "key.pem"), "-out", join(files, "cert.pem"), "-subj", "/CN=localhost"],
+        ["-addext", "subjectAltName=IP:127.0.0.1"],
+      ),
+    );
+    writeFileSync(join(files, "password"), "secret\n");
+    const secured = ["--tls-cert", join(files, "cert.pem"), "--tls-key", join(files, "key.pem")];
+    const login = ["--user", "me", "--password-file", join(files, "password")];
+    const serving = engine.followGantry(["registry", "serve", "--addr", "127.0.0.1:0", ...secured, ...login]);
+    const address = await eventually(
+      "the registry's address",
+      () => /127\.0\.0\.1:\d+/.exec(serving.stdout)?.[0],
+    );
+    const certs = join(files, "certs");
+    mkdirSync(certs, { recursive: true });
+    writeFileSync(join(certs, "ca.crt"), readFileSync(join(files, "cert.pem")));
+    const inspect = [
+      "inspect",
+      "--cert-dir",
+      certs,
+      "--format",
+      "{{.Name}}",
+      `docker://${address}/team/app:1`,
+    ];
+    expect((await run(["skopeo", ...inspect])).stderr).toContain("unauthorized");
+    expect(await skopeo(...inspect, "--creds", "me:secret")).toBe(`${address}/team/app`);
+    const wrong = await run(["skopeo", ...inspect, "--creds", "me:other"]);
+    expect(wrong.code).not.toBe(0);
+    await eventually(
+      "the requests to be told",
+      () => serving.stdout.includes("/v2/team/app/manifests/1 200") || undefined,
+    );
+    serving.signal("SIGINT");
+    expect(await serving.exited()).toBe(0);
+    await eventually("the registry to be gone", async () =>
+      (await engine.gantryOk(["registry", "ls", "-q"])) === "" ? true : undefined,
+    );
+    const open = await engine.gantry(["registry", "serve", "--addr", "0.0.0.0:0", ...secured]);
+    expect(open.stderr).toContain("it needs a password");
+    const half = await engine.gantry(["registry", "serve", "--tls-cert", "x"]);
+    expect(half.stderr).toContain("--tls-cert and --tls-key belong together");
+  });
+});
+
+/** A layout with one index of two platforms: the image of `source`, and the same for another machine. */
+function twoPlatforms(source: string, target: string): string {
+  const blobs = join(target, "blobs/sha256");
+  mkdirSync(blobs, { recursive: true });
+  Bun.spawnSync(["cp", "-r", join(source, "blobs"), join(source, "oci-layout"), target]);
+  const put = (value: object) => {
+    const text = JSON.stringify(value);
+    const hex = createHash("sha256").update(text).digest("hex");
+    writeFileSync(join(blobs, hex), text);
+    return { digest: `sha256:${hex}`, size: text.length };
+  };
+  const read = (digest: string) => JSON.parse(readFileSync(join(blobs, digest.slice(7)), "utf8"));
+  const [mine] = JSON.parse(readFileSync(join(source, "index.json"), "utf8")).manifests;
+  const manifest = read(mine.digest);
+  const config = put({ ...read(manifest.config.digest), architecture: "s390x" });
+  const foreign = put({ ...manifest, config: { ...manifest.config, ...config } });
+  const platform = (architecture: string) => ({ platform: { os: "linux", architecture } });
+  const { mediaType } = mine;
+  const manifests = [
+    { mediaType, ...foreign, ...platform("s390x") },
+    { mediaType, digest: mine.digest, size: mine.size, ...platform("amd64") },
+  ];
+  const type = "application/vnd.oci.image.index.v1+json";
+  const index = put({ schemaVersion: 2, mediaType: type, manifests });
+  const top = { schemaVersion: 2, mediaType: type, manifests: [{ mediaType: type, ...index }] };
+  writeFileSync(join(target, "index.json"), JSON.stringify(top));
+  return target;
+}
