@@ -128,9 +128,15 @@ function describe(error: unknown, url: URL): { text: string; retryable: boolean 
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return { text: unverified(`certificate is not valid for ${url.hostname}`), retryable: false };
     default:
-      return { text: messageOf(error), retryable: true };
+      return { text: messageOf(error), retryable: passing.includes(codeOf(error) ?? "") };
   }
 }
+
+/** System errors that go away by themselves. */
+const passing: readonly string[] = [
+  ...["ETIMEDOUT", "EPIPE", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ECONNABORTED"],
+  ...["ConnectionClosed", "FailedToOpenSocket", "Timeout"],
+];
 
 function unverified(text: string): string {
   return `tls: failed to verify certificate: x509: ${text}`;

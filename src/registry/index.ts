@@ -1,8 +1,10 @@
 export { createRegistryClient } from "./client.ts";
 export { RegistryError } from "./error.ts";
+export { readBlob } from "./read-blob.ts";
 export type {
   Cancel,
   FetchedManifest,
+  LoginResult,
   ProxyOptions,
   PushBlobOptions,
   PushedBlob,
@@ -11,4 +13,6 @@ export type {
   RegistryLimits,
   RegistryOptions,
   Repository,
+  SearchOptions,
+  SearchResult,
 } from "./types.ts";

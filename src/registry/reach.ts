@@ -1,50 +1,56 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { rootCertificates } from "node:tls";
 import { readCertificates, type TlsOptions } from "./certificates.ts";
 import { inCidr, isLoopback, proxyFor } from "./proxy.ts";
 import type { RegistryOptions } from "./types.ts";
 
 /** How hosts are connected to. Remembers what it has read, so it is made anew for each repository. */
 export interface Reach {
-  /** Whether unchecked certificates and plain HTTP are fine for a host. */
+  /**
+   * Whether unchecked certificates and plain HTTP are fine for a host: those configured so, and loopback, unless
+   * roots to check its certificate against lie ready.
+   */
   insecure(host: string): Promise<boolean>;
   tls(host: string): Promise<TlsOptions>;
   proxy(url: URL): string | undefined;
 }
 
-export function createReach(options: RegistryOptions): Reach {
-  const tls = new Map<string, Promise<TlsOptions>>();
-  const insecure = (host: string): Promise<boolean> => isInsecure(host, options.insecure);
+/** `roots` gives those that are trusted without certificates of a host's own. */
+export function createReach(options: RegistryOptions, roots: () => readonly string[]): Reach {
+  const ways = new Map<string, Promise<Way>>();
+  const wayTo = (host: string): Promise<Way> => {
+    const known = ways.get(host) ?? findWay(host, options, roots);
+    ways.set(host, known);
+    return known;
+  };
   return {
-    insecure,
+    insecure: async (host) => (await wayTo(host)).insecure,
+    tls: async (host) => (await wayTo(host)).tls,
     proxy: (url) => proxyFor(url, options.proxy),
-    tls(host) {
-      const known = tls.get(host) ?? tlsOf(host, options, insecure);
-      tls.set(host, known);
-      return known;
-    },
   };
 }
 
-/** A host whose certificates lie ready is checked against them, even where anything would do. */
-async function tlsOf(
-  host: string,
-  options: RegistryOptions,
-  insecure: (host: string) => Promise<boolean>,
-): Promise<TlsOptions> {
-  const found = await readCertificates(options.certificates, host);
-  const roots = found?.ca;
-  if (roots === undefined && (await insecure(host))) return { ...found, rejectUnauthorized: false };
-  if (roots === undefined) return found ?? {};
-  return { ...found, ca: [...rootCertificates, ...roots] };
+interface Way {
+  readonly insecure: boolean;
+  readonly tls: TlsOptions;
 }
 
-async function isInsecure(host: string, entries: readonly string[]): Promise<boolean> {
-  const { hostname } = new URL(`http://${host}`);
-  const name = hostname.replace(/^\[|\]$/g, "");
-  if (isLoopback(name)) return true;
-  if (entries.some((entry) => entry === host || entry === hostname || entry === name)) return true;
+async function findWay(host: string, options: RegistryOptions, roots: () => readonly string[]): Promise<Way> {
+  const found = (await readCertificates(options.certificates, host)) ?? {};
+  const name = bareName(host);
+  const insecure =
+    (isLoopback(name) && found.ca === undefined) || (await isListed(host, name, options.insecure));
+  if (insecure) return { insecure, tls: { ...found, rejectUnauthorized: false } };
+  const ca = [...roots(), ...(found.ca ?? [])];
+  return { insecure, tls: { ...found, ca } };
+}
+
+function bareName(host: string): string {
+  return new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, "");
+}
+
+async function isListed(host: string, name: string, entries: readonly string[]): Promise<boolean> {
+  if (entries.some((entry) => entry === host || entry === name || entry === `[${name}]`)) return true;
   const ranges = entries.filter((entry) => entry.includes("/"));
   if (ranges.length === 0) return false;
   const addresses = isIP(name) ? [name] : await addressesOf(name);

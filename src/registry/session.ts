@@ -32,8 +32,9 @@ export async function ask(send: Transport, site: Site, request: Ask): Promise<An
       signal: request.signal,
     });
     const { status, ok } = answer.response;
-    if (ok || request.accept?.includes(status)) return answer;
+    if (ok) return answer;
     const again = status === 401 && tried < 2 && (await site.authority.learn(answer, sent));
+    if (!again && request.accept?.includes(status)) return answer;
     if (!again)
       throw refusalError(parseRefusal(answer.response, await readErrorBody(answer.body())), answer.asked);
     await answer.discard();

@@ -1,7 +1,8 @@
 import { type Authority, createAuthority } from "./authority.ts";
 import { RegistryError } from "./error.ts";
 import type { Reach } from "./reach.ts";
-import type { Outgoing, Transport } from "./transport.ts";
+import { readErrorBody } from "./refusal.ts";
+import type { Answer, Outgoing, Transport } from "./transport.ts";
 import type { RegistryCredentials } from "./types.ts";
 
 /** A place that serves a repository: the registry itself or a mirror of it. */
@@ -53,16 +54,28 @@ async function locate(
   const secure = parseHost(`https://${host}/`, options.asked.repository);
   if (!(await needs.reach.insecure(host))) return secure;
   const plain = new URL(`http://${host}/`);
-  for (const base of [secure, plain]) {
-    try {
-      const answer = await needs.send({ ...options, method: "GET", url: new URL("v2/", base), headers: {} });
-      await answer.discard();
-      return base;
-    } catch (error) {
-      if (base === plain || !(error instanceof RegistryError)) throw error;
-    }
-  }
+  const knock = (base: URL): Promise<Answer> =>
+    needs.send({ ...options, method: "GET", url: new URL("v2/", base), headers: {} });
+  const refused = await attempt(async () => (await knock(secure)).discard());
+  if (refused === undefined) return secure;
+  const answer = await knock(plain);
+  if (answer.response.status === 400 && (await readErrorBody(answer.body())).includes(wrongDoor))
+    throw refused;
+  await answer.discard();
   return plain;
+}
+
+/** What many servers say to plain HTTP at a port for TLS. */
+const wrongDoor = "HTTP request to an HTTPS server";
+
+async function attempt(work: () => Promise<void>): Promise<RegistryError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof RegistryError) return error;
+    throw error;
+  }
 }
 
 function parseHost(text: string, subject: string): URL {

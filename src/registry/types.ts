@@ -57,6 +57,31 @@ export interface Cancel {
 export interface RegistryClient {
   /** A repository by its full name (`docker.io/library/redis`, `127.0.0.1:5000/app`), no tag. Does no I/O. */
   repository(name: string, options?: { readonly credentials?: RegistryCredentials }): Repository;
+  /** Tries credentials at their `serverAddress`; throws `unauthenticated` when the registry refuses them. */
+  login(credentials: RegistryCredentials, options?: Cancel): Promise<LoginResult>;
+  /**
+   * Repositories by a term, which may begin with a registry's host (`example.com/word`). Registries without Docker
+   * Hub's search are looked through by their catalog.
+   */
+  search(term: string, options?: SearchOptions): Promise<readonly SearchResult[]>;
+}
+
+export interface LoginResult {
+  readonly status: string;
+  /** Stands for the password from now on, where the registry gives such tokens; else empty. */
+  readonly identityToken: string;
+}
+
+export interface SearchOptions extends Cancel {
+  readonly limit?: number;
+  readonly credentials?: RegistryCredentials;
+}
+
+export interface SearchResult {
+  readonly name: string;
+  readonly description: string;
+  readonly stars: number;
+  readonly official: boolean;
 }
 
 /** The bytes of a manifest or an index, which are what its digest says. */

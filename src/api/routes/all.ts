@@ -7,6 +7,7 @@ import { containerLifeRoutes } from "./container-life.ts";
 import { containerStreamRoutes } from "./container-streams.ts";
 import { containerRoutes } from "./containers.ts";
 import { diskUsageRoutes } from "./disk-usage.ts";
+import { distributionRoutes } from "./distribution.ts";
 import { eventRoutes } from "./events.ts";
 import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
@@ -33,6 +34,7 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
     ...statsRoutes(containers),
     ...archiveRoutes({ containers, applyChanges }),
     ...execRoutes(containers.execs),
+    ...distributionRoutes(engine.registries),
     ...imageRoutes({ images, store, announce, collect, applyChanges }),
     ...buildRoutes({ builder, announce, collect }),
     ...networkRoutes({ network, containers, announce }),

@@ -36,9 +36,6 @@ export function imageRoutes(needs: ImageRoutesNeeds): Route[] {
         call.query.getAll("names").flatMap((n) => n.split(",")),
       ),
     ),
-    route("GET", "/images/search", () => {
-      throw noRegistry("search");
-    }),
     route("GET", "/images/{name...}/get", (call) => save(needs, [nameOf(call)])),
     route("GET", "/images/{name...}/json", (call) => json(imageInspect(images.get(nameOf(call))))),
     route("GET", "/images/{name...}/history", (call) => json(imageHistory(images.get(nameOf(call))))),
@@ -48,9 +45,6 @@ export function imageRoutes(needs: ImageRoutesNeeds): Route[] {
       throw noRegistry("push");
     }),
     route("DELETE", "/images/{name...}", (call) => remove(needs, call)),
-    route("GET", "/distribution/{name...}/json", () => {
-      throw noRegistry("pull");
-    }),
   ];
 }
 

@@ -22,7 +22,6 @@ export function unservedRoutes(): Route[] {
     ...plugins,
     route("POST", "/session", () => unserved("BuildKit sessions are")),
     route("POST", "/grpc", () => unserved("BuildKit's gRPC door is")),
-    route("POST", "/auth", () => unserved("registry logins are")),
   ];
 }
 
