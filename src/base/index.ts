@@ -14,6 +14,7 @@ export {
   type IgnoreMatcher,
   readIgnoreFile,
 } from "./pattern-matcher.ts";
+export { SharedWork } from "./shared-work.ts";
 export { parseSignal } from "./signals.ts";
 export { noStep, openSteps, type Step } from "./steps.ts";
 export { formatBytes, formatSpan, parseBytes, parseDuration } from "./units.ts";

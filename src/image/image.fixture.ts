@@ -41,6 +41,11 @@ export async function openStore(
   let applied = 0;
   const layers: LayerTools = {
     ...tools,
+    async unpack(...args) {
+      const unpacked = await tools.unpack(...args);
+      if (unpacked !== "not-apart") applied += 1;
+      return unpacked;
+    },
     apply(...args) {
       applied += 1;
       return tools.apply(...args);

@@ -13,7 +13,7 @@ import { discardFresh } from "./discard.ts";
 import { recordName } from "./names.ts";
 import { putImage } from "./put.ts";
 import type { Image } from "./types.ts";
-import { applyLayer } from "./unpack.ts";
+import { unpackRoot } from "./unpack.ts";
 
 export interface ImportOptions {
   readonly reference?: string;
@@ -35,7 +35,7 @@ export async function importRoot(
   try {
     const descriptor = await storeLayer(needs, archive, options.signal);
     lease.protect(descriptor.digest);
-    const { diffID, chain } = await applyLayer(needs, { layer: descriptor, parent: undefined }, options);
+    const { diffID, chain } = await unpackRoot(needs, descriptor, options);
     lease.protect(chain);
     const config = configOf(diffID, platform, options);
     return await putImage(needs, config, { layers: [{ descriptor, diffID }], references });

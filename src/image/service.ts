@@ -1,4 +1,4 @@
-import { KeyedMutex, noStep, type Step } from "../base/index.ts";
+import { noStep, SharedWork, type Step } from "../base/index.ts";
 import type { ContentStore } from "../content/index.ts";
 import type { LayerTools } from "../layer/index.ts";
 import type { Records } from "../records/index.ts";
@@ -19,6 +19,7 @@ import { pruneImages, removeImage } from "./remove.ts";
 import { saveImages } from "./save.ts";
 import { Settler } from "./settler.ts";
 import type { Image, ImageService } from "./types.ts";
+import { Unpackers } from "./unpackers.ts";
 
 /** The image service over these stores. It is the only writer of the records `images` and `image-names`. */
 export function createImageService(parts: {
@@ -35,7 +36,8 @@ export function createImageService(parts: {
     records: openImageRecords(parts.records),
     leases: new Leases(),
     settler: new Settler(parts),
-    unpacking: new KeyedMutex(),
+    stacking: new SharedWork(),
+    unpackers: new Unpackers(),
     step: parts.step ?? noStep,
   };
   const { records } = needs;

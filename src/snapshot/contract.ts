@@ -58,6 +58,25 @@ export function snapshotterContract(name: string, openIn: (directory: string) =>
       expect(await snapshots.listActive()).toEqual([{ key: "run", parent: b }]);
     });
 
+    test("one made apart is put on its parent afterwards", async () => {
+      await layer(a, undefined, "below");
+      const directory = await snapshots.prepareApart("apart");
+      if (directory === undefined) return expect(await snapshots.listActive()).toEqual([]);
+      await writeFile(join(directory, "own"), "x");
+      expect(isKind(await caught(snapshots.attach("apart", c, { root: true })), "not-found")).toBe(true);
+      await chmod(await snapshots.layerDirectory(a), 0o1711);
+      await snapshots.attach("apart", a, { root: true });
+      expect(isKind(await caught(snapshots.removeCommitted(a)), "conflict")).toBe(true);
+      expect(isKind(await caught(snapshots.attach("apart", a, { root: true })), "conflict")).toBe(true);
+      await snapshots.commit(b, "apart");
+      expect(await snapshots.listCommitted()).toContainEqual({ chainID: b, parent: a });
+      expect(await readdir(await snapshots.layerDirectory(b))).toEqual(["own"]);
+      expect((await stat(await snapshots.layerDirectory(b))).mode & 0o7777).toBe(0o1711);
+      await snapshots.prepareApart("other");
+      await snapshots.attach("other", a, { root: false });
+      expect((await stat(await snapshots.upperDirectory("other"))).mode & 0o7777).toBe(0o755);
+    });
+
     test("a tree without parent is an empty directory, one with a parent has the metadata of its root", async () => {
       await snapshots.prepare("base", undefined);
       const upper = await snapshots.upperDirectory("base");

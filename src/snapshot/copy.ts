@@ -15,6 +15,7 @@ export async function openCopySnapshotter(directory: string): Promise<Snapshotte
 }
 
 const copy: SnapshotKind = {
+  isApart: false,
   async make(directory) {
     const tree = join(directory, "fs");
     await mkdir(tree);

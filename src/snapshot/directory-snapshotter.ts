@@ -25,6 +25,8 @@ export interface SnapshotKind {
   /** Mounts of the tree in `active` on `layers`, `fs` directories of the committed ones below it, highest first. */
   mounts(active: string, layers: readonly string[]): readonly Mount[];
   view(layers: readonly string[]): readonly Mount[];
+  /** True when `fs` holds what a snapshot itself changes, whatever lies below it. */
+  readonly isApart: boolean;
   /** Directory that an active snapshot's tree is to be compared with, when it holds more than changes. */
   older?(parent: string | undefined): string | undefined;
 }
@@ -111,6 +113,22 @@ export class DirectorySnapshotter implements Snapshotter {
       throw spaceError(error, key);
     }
     return this.#mounts(key, record);
+  }
+
+  async prepareApart(key: string): Promise<string | undefined> {
+    if (!this.#kind.isApart) return undefined;
+    await this.prepare(key, undefined);
+    return join(this.#home(key), "fs");
+  }
+
+  async attach(key: string, parent: ChainID, options: { readonly root: boolean }): Promise<void> {
+    const record = this.#requireActive(key);
+    if (record.parent !== undefined)
+      throw conflict(`Snapshot ${key} stands on ${record.parent} already`, key);
+    this.#requireCommitted(parent);
+    // What is on the disk says it at the commit: until then nobody goes on with an active one after a restart.
+    this.#active.set(key, { ...record, parent });
+    if (options.root) await this.#kind.inherit(this.#home(key), this.#layer(parent));
   }
 
   async mounts(key: string): Promise<readonly Mount[]> {

@@ -20,6 +20,7 @@ export async function openOverlaySnapshotter(
 }
 
 const overlay: SnapshotKind = {
+  isApart: true,
   async make(directory) {
     const tree = join(directory, "fs");
     await mkdir(tree);

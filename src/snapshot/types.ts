@@ -22,6 +22,14 @@ export interface SnapshotUsage {
 export interface Snapshotter {
   /** A new active snapshot. Without parent it is an empty tree. Throws `conflict` when the key exists. */
   prepare(key: string, parent: ChainID | undefined): Promise<readonly Mount[]>;
+  /**
+   * A new active snapshot whose parent is not known yet, for layers that are applied at the same time: the directory
+   * to be filled with what the layer itself has, as overlayfs writes it. `attach` puts it on its parent. Undefined
+   * where a snapshot cannot be made by itself. Throws `conflict` when the key exists.
+   */
+  prepareApart(key: string): Promise<string | undefined>;
+  /** Puts a snapshot made by `prepareApart` on a committed one. With `root`, its root looks as the parent's does. */
+  attach(key: string, parent: ChainID, options: { readonly root: boolean }): Promise<void>;
   /** The mounts of an active snapshot (one mount: overlay, or bind when it has no parent). */
   mounts(key: string): Promise<readonly Mount[]>;
   /** Read-only mounts of a committed snapshot. */
