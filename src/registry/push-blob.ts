@@ -206,7 +206,10 @@ function uploadAt(answer: Answer, offset: number, usual?: URL): Upload {
       status: answer.response.status,
     });
   }
-  return { location: new URL(location, answer.url), offset };
+  const url = new URL(location, answer.url);
+  // Registries behind a proxy may not know that they are reached by TLS.
+  if (answer.url.protocol === "https:") url.protocol = "https:";
+  return { location: url, offset };
 }
 
 function unfinished(job: Job, error: RegistryError): RegistryError {

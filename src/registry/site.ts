@@ -59,14 +59,20 @@ async function locate(
   const refused = await attempt(async () => (await knock(secure)).discard());
   if (refused === undefined) return secure;
   const answer = await knock(plain);
-  if (answer.response.status === 400 && (await readErrorBody(answer.body())).includes(wrongDoor))
-    throw refused;
+  if (answer.response.status === 400 && (await readErrorBody(answer.body())).includes(wrongDoor)) {
+    throw notTaken(secure, options.asked.repository);
+  }
   await answer.discard();
   return plain;
 }
 
 /** What many servers say to plain HTTP at a port for TLS. */
 const wrongDoor = "HTTP request to an HTTPS server";
+
+function notTaken(secure: URL, subject: string): RegistryError {
+  const text = `Get "${secure.href}v2/": tls: handshake failure: the registry may want a client certificate`;
+  return new RegistryError("unavailable", text, { subject });
+}
 
 async function attempt(work: () => Promise<void>): Promise<RegistryError | undefined> {
   try {

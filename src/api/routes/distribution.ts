@@ -1,5 +1,11 @@
 import { EngineError } from "../../base/index.ts";
-import { parseImageConfig, parseManifestOrIndex, parseReference, repositoryOf } from "../../oci/index.ts";
+import {
+  mediaTypes,
+  parseImageConfig,
+  parseManifestOrIndex,
+  parseReference,
+  repositoryOf,
+} from "../../oci/index.ts";
 import { type RegistryClient, type Repository, readBlob, type SearchResult } from "../../registry/index.ts";
 import {
   type AuthConfig,
@@ -102,7 +108,11 @@ async function platformsOf(
   if (document.kind === "index") {
     return document.index.manifests.flatMap(({ platform }) => (platform ? [platform] : []));
   }
-  const config = parseImageConfig(await readBlob(repository, document.manifest.config, { signal }));
-  const { architecture, os, variant } = config;
+  const { config } = document.manifest;
+  // What else is stored in registries (charts, signatures) has a config of its own kind, and no platform.
+  if (!imageConfigs.includes(config.mediaType)) return [];
+  const { architecture, os, variant } = parseImageConfig(await readBlob(repository, config, { signal }));
   return [{ architecture, os, ...(variant ? { variant } : {}) }];
 }
+
+const imageConfigs: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
