@@ -34,6 +34,10 @@ Serves the Docker Engine API in the foreground; containers go on running when it
                           plain HTTP; may be repeated; loopback always is
   --registry-certs DIR    certificates as DIR/HOST[:PORT]/{ca.crt,client.cert,client.key}
                           (default /etc/gantry/certs.d, /etc/docker/certs.d)
+  --max-concurrent-downloads N
+                          layers of a pull that come at the same time (default 3)
+  --max-concurrent-uploads N
+                          layers of a push that go at the same time (default 5)
   --allow-insecure-tcp    let --host tcp://… serve on loopback without client certificates
   --debug                 say more
 
@@ -42,6 +46,7 @@ Registries are reached through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PRO
 
 const values = [
   ...["root", "run-dir", "host", "network-prefix", "runtime"],
+  ...["max-concurrent-downloads", "max-concurrent-uploads"],
   ...["registry-mirror", "insecure-registry", "registry-certs"],
 ];
 const flags = ["allow-insecure-tcp", "debug", "help"];
@@ -71,10 +76,24 @@ export function parseDaemonOptions(
       certificates: (words.get("registry-certs") ?? []).map((path) => absolutePath("registry-certs", path)),
       ...at,
     }),
+    transfers: {
+      ...transferLimit("downloads", words.get("max-concurrent-downloads")),
+      ...transferLimit("uploads", words.get("max-concurrent-uploads")),
+    },
     hosts: words.get("host") ?? [`unix://${runDirectory}/gantry.sock`],
     allowInsecureTcp: words.has("allow-insecure-tcp"),
     debug: words.has("debug"),
   };
+}
+
+function transferLimit(
+  key: "downloads" | "uploads",
+  values: readonly string[] | undefined,
+): EngineOptions["transfers"] {
+  const text = values?.at(-1);
+  if (text === undefined) return {};
+  if (/^[1-9]\d{0,3}$/.test(text)) return { [key]: Number(text) };
+  throw invalidArgument(`Bad --max-concurrent-${key} "${text}": it must be a number from 1 on`);
 }
 
 function parseRuntime(text: string): [string, string] {

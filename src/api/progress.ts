@@ -11,6 +11,29 @@ export function progress(work: (report: (message: ProgressMessage) => void) => P
   return { kind: "stream", contentType: "application/json", chunks: lines(work) };
 }
 
+/**
+ * The same, but a failure before anything was reported is thrown, so that it becomes the status of the answer: nothing
+ * has been sent by then.
+ */
+export async function progressOnceBegun(
+  work: (report: (message: ProgressMessage) => void) => Promise<void>,
+): Promise<Reply> {
+  const begun = Promise.withResolvers<void>();
+  const early: ProgressMessage[] = [];
+  let report = (message: ProgressMessage): void => {
+    early.push(message);
+    begun.resolve();
+  };
+  const working = work((message) => report(message));
+  working.then(() => begun.resolve(), begun.reject);
+  await begun.promise;
+  return progress(async (send) => {
+    for (const message of early.splice(0)) send(message);
+    report = send;
+    await working;
+  });
+}
+
 async function* lines(
   work: (report: (message: ProgressMessage) => void) => Promise<void>,
 ): AsyncGenerator<string> {

@@ -30,8 +30,6 @@ import type {
 
 const layoutFile = '{"imageLayoutVersion":"1.0.0"}';
 const readLimit = 8 * 1024 * 1024;
-/** How long the beginning of a blob is kept for an attempt to go on with it, in milliseconds. */
-const beginningsStay = 24 * 3600 * 1000;
 
 /** Opens the store in `directory`, making it when absent, and removes what unfinished ingests have left. */
 export async function openContentStore(
@@ -45,7 +43,6 @@ export async function openContentStore(
   const store = new DirectoryStore({ directory, blobs, ingests, step: options.step ?? noStep });
   await store.writeLayout();
   await store.sweepUnknown();
-  await store.sweepBeginnings(Date.now() - beginningsStay);
   return store;
 }
 
@@ -93,7 +90,7 @@ class DirectoryStore implements ContentStore {
     return arriving;
   }
 
-  async sweepBeginnings(before: number): Promise<{ bytes: number }> {
+  async sweepBeginnings(isKept: (digest: Digest) => boolean): Promise<{ bytes: number }> {
     let bytes = 0;
     for (const name of await readdir(this.#ingests)) {
       const digest = `sha256:${name}`;
@@ -101,7 +98,7 @@ class DirectoryStore implements ContentStore {
       using _turn = await this.#turns.acquire(fetchTurn(digest));
       const path = join(this.#ingests, name);
       const found = await statFile(path);
-      if (!found || found.mtimeMs >= before) continue;
+      if (!found || isKept(digest)) continue;
       await rm(path, { force: true });
       bytes += found.size;
     }
@@ -118,8 +115,8 @@ class DirectoryStore implements ContentStore {
     return await this.ingest(once(bytes), { mediaType });
   }
 
-  async *open(digest: Digest): AsyncIterable<Uint8Array> {
-    const stream = createReadStream(await this.path(digest), { highWaterMark: 1024 * 1024 });
+  async *open(digest: Digest, { offset = 0 } = {}): AsyncIterable<Uint8Array> {
+    const stream = createReadStream(await this.path(digest), { highWaterMark: 1024 * 1024, start: offset });
     try {
       for await (const chunk of stream) yield chunk;
     } catch (error) {

@@ -41,8 +41,8 @@ export interface Arrival {
 
 /**
  * Immutable blobs by digest, kept as an OCI image layout (`oci-layout`, `blobs/sha256/<hex>`). A blob becomes
- * visible only once verified, synced and renamed; unfinished ingests live in `ingest/` and are swept at start, those of
- * `fetch` when they are a day old.
+ * visible only once verified, synced and renamed; unfinished ingests live in `ingest/` and are swept at start, all but
+ * those of `fetch`.
  */
 export interface ContentStore {
   /**
@@ -56,12 +56,12 @@ export interface ContentStore {
    * `invalid` when it is not what was expected.
    */
   fetch(expected: Known, source: BlobSource, options?: FetchOptions): Arrival;
-  /** Removes beginnings of blobs that were last written before `before` (ms since the epoch). */
-  sweepBeginnings(before: number): Promise<{ bytes: number }>;
+  /** Removes the beginnings of blobs that no `fetch` is at, except those that are kept. */
+  sweepBeginnings(isKept: (digest: Digest) => boolean): Promise<{ bytes: number }>;
   /** Stores bytes at hand (config, manifest). */
   put(bytes: Uint8Array, mediaType: string): Promise<Descriptor>;
-  /** The bytes as a stream; throws `not-found`. */
-  open(digest: Digest): AsyncIterable<Uint8Array>;
+  /** The bytes as a stream, from `offset` on; throws `not-found`. */
+  open(digest: Digest, options?: { readonly offset?: number }): AsyncIterable<Uint8Array>;
   /** All bytes; for small JSON blobs. Throws `not-found`, and `invalid` above `limit` (default 8 MiB). */
   read(digest: Digest, limit?: number): Promise<Uint8Array>;
   /** Size in bytes, when it was first and when it was last stored (ms since the epoch); undefined when absent. */

@@ -150,7 +150,6 @@ async function assemble(parts: Parts): Promise<Engine> {
     containers,
     builder,
     registryServers,
-    registries: createRegistryClient(options.registries, log),
     layerViews: createLayerViews({ ...stores, records }),
     events,
     log,
@@ -206,11 +205,13 @@ async function openStores(parts: Parts) {
     openNetworkService({ records, runDirectory, prefix, log, step }),
   ]);
   await snapshots.sweep();
-  const images = createImageService({ content, snapshots, layers, records, step });
+  const registries = createRegistryClient(options.registries, log);
+  const { transfers } = options;
+  const images = createImageService({ content, snapshots, layers, records, registries, transfers, step });
   const { restored, lost } = await images.recover();
   if (restored.length > 0) log.warn("unpacked images again after a power cut", { images: restored.length });
   if (lost.length > 0) log.error("removed images that a power cut has damaged", { images: lost.join(" ") });
-  return { content, snapshots, volumes, runtime, abilities, network, layers, images };
+  return { content, snapshots, volumes, runtime, abilities, network, layers, images, registries };
 }
 
 /** Finds the containers that run, then their networks, then lets them go on. Builds do not survive their engine. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { EngineError, type Step } from "../base/index.ts";
+import type { TransferLimits } from "../image/index.ts";
 import type { RegistryOptions } from "../registry/index.ts";
 
 /** Where an engine keeps things and what everything of it is called. */
@@ -14,6 +15,8 @@ export interface EngineOptions {
   readonly runtimes: Readonly<Record<string, string>>;
   /** How registries are reached. */
   readonly registries: RegistryOptions;
+  /** How many blobs of a pull come (`downloads`), and of a push go (`uploads`), at the same time. */
+  readonly transfers?: Partial<TransferLimits> | undefined;
   /** Told of every durable step; only fault tests listen. */
   readonly step?: Step;
 }

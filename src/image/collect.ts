@@ -1,9 +1,10 @@
 import { type Digest, isKind } from "../base/index.ts";
-import { chainIDs } from "../oci/index.ts";
+import { chainIDs, parseReference } from "../oci/index.ts";
 import type { ChainID } from "../snapshot/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 
 type Needs = Pick<Collaborators, "content" | "snapshots" | "layers" | "records" | "leases">;
+type AllNeeds = Needs & Pick<Collaborators, "unfinished" | "sources">;
 
 export interface Roots {
   readonly chainIDs: ReadonlySet<ChainID>;
@@ -11,10 +12,15 @@ export interface Roots {
 }
 
 /** See `ImageService.collect`: marks what is needed, then removes the rest, asking again before each removal. */
-export async function collect(needs: Needs, extra: Roots): Promise<{ bytes: number }> {
-  const snapshotBytes = await collectSnapshots(needs, extra.chainIDs);
-  const blobBytes = await collectBlobs(needs, extra.digests);
-  return { bytes: snapshotBytes + blobBytes };
+export async function collect(needs: AllNeeds, extra: Roots): Promise<{ bytes: number }> {
+  const unfinished = needs.unfinished.digests();
+  const snapshotBytes = await collectSnapshots(needs, new Set([...extra.chainIDs, ...unfinished]));
+  const blobBytes = await collectBlobs(needs, new Set([...extra.digests, ...unfinished]));
+  const isKept = (digest: Digest): boolean => unfinished.has(digest) || needs.leases.named().has(digest);
+  const begun = await needs.content.sweepBeginnings(isKept);
+  const stored = new Set(await Array.fromAsync(needs.content.list()));
+  needs.sources.prune((digest) => stored.has(digest));
+  return { bytes: snapshotBytes + blobBytes + begun.bytes };
 }
 
 async function collectSnapshots(needs: Needs, extra: ReadonlySet<Digest>): Promise<number> {
@@ -100,12 +106,12 @@ async function removeUnused({ snapshots }: Needs, chain: ChainID): Promise<boole
 /** Manifest, config and layers of all images. */
 export function blobsOfImages(records: Collaborators["records"]): ReadonlySet<Digest> {
   return new Set(
-    records
-      .list()
-      .flatMap(({ manifestDigest, manifest }) => [
-        manifestDigest,
-        manifest.config.digest,
-        ...manifest.layers.map(({ digest }) => digest),
-      ]),
+    records.list().flatMap(({ manifestDigest, manifest, digests }) => [
+      manifestDigest,
+      // The index that the manifest was chosen from, say.
+      ...digests.flatMap((name) => parseReference(name).digest ?? []),
+      manifest.config.digest,
+      ...manifest.layers.map(({ digest }) => digest),
+    ]),
   );
 }

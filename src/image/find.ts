@@ -26,12 +26,18 @@ export function findImage(records: ImageRecords, text: string): Match | undefine
   const reference = tryParse(text);
   if (reference === undefined) return findPrefix(records, text);
   if (typeof reference === "string") return findDigest(records, reference);
-  const name = formatReference(withDefaultTag(reference));
+  const name = nameOf(reference);
   const id = records.idOf(name);
   const image = id === undefined ? undefined : records.find(id);
   if (image) return { image, name };
   if (reference.digest !== undefined) return findByRepositoryDigest(records, reference, reference.digest);
   return findPrefix(records, text);
+}
+
+/** Beside a digest a tag says nothing. */
+function nameOf(reference: Reference): string {
+  if (reference.digest === undefined) return formatReference(withDefaultTag(reference));
+  return `${repositoryOf(reference)}@${reference.digest}`;
 }
 
 /** The same, but throws `not-found` in Docker's words. */
@@ -67,7 +73,7 @@ function findByRepositoryDigest(
     .find(
       (one) =>
         one.manifestDigest === digest &&
-        one.references.some((name) => repositoryOf(parseReference(name)) === repository),
+        [...one.references, ...one.digests].some((name) => repositoryOf(parseReference(name)) === repository),
     );
   return image ? { image, name: undefined } : undefined;
 }

@@ -18,7 +18,7 @@ interface NameRecord {
   readonly id: Digest;
 }
 
-/** Images by ID and the names that point to them, in two collections that change together. */
+/** Images by ID and the names and repository digests that point to them, in collections that change together. */
 export interface ImageRecords {
   find(id: Digest): Image | undefined;
   list(): readonly Image[];
@@ -26,8 +26,15 @@ export interface ImageRecords {
   names(): readonly (readonly [name: string, id: Digest])[];
   idOf(name: string): Digest | undefined;
   manifestSize(id: Digest): number;
-  /** Records the image unless it is there, and points the names to it. */
-  add(id: Digest, record: ImageRecord, names: readonly string[]): void;
+  /** Full repository digests (`docker.io/library/redis@sha256:…`) and the IDs they point to. */
+  digests(): readonly (readonly [name: string, id: Digest])[];
+  /**
+   * Records the image unless it is there, and points the names to it. With a digest of a repository, the image came
+   * from there: its manifest replaces the one that was recorded.
+   */
+  add(id: Digest, record: ImageRecord, names: readonly string[], repositoryDigest?: string): void;
+  /** Points a repository's digest to an image that is there. */
+  nameDigest(id: Digest, repositoryDigest: string): void;
   /** Points the names to an image that is there. */
   name(id: Digest, names: readonly string[]): void;
   unname(names: readonly string[]): void;
@@ -40,42 +47,48 @@ export interface ImageRecords {
 export function openImageRecords(records: Records): ImageRecords {
   const images: Collection<ImageRecord> = records.collection("images");
   const names: Collection<NameRecord> = records.collection("image-names");
+  const digests: Collection<NameRecord> = records.collection("image-digests");
 
   let additions = 0;
   const named = () => names.entries().map(([name, { id }]) => [name, id] as const);
+  const digested = () => digests.entries().map(([name, { id }]) => [name, id] as const);
   const namesOf = (id: Digest) => named().flatMap(([name, owner]) => (owner === id ? [name] : []));
+  const digestsOf = (id: Digest) => digested().flatMap(([name, owner]) => (owner === id ? [name] : []));
   const point = (id: Digest, list: readonly string[]) => {
     for (const name of list) names.put(name, { id });
   };
   return {
     find(id) {
       const record = images.find(id);
-      return record ? toImage(id, record, namesOf(id)) : undefined;
+      return record ? toImage(id, record, { names: namesOf(id), digests: digestsOf(id) }) : undefined;
     },
     list() {
-      const byID = Map.groupBy(named(), ([, id]) => id);
+      const byName = Map.groupBy(named(), ([, id]) => id);
+      const byDigest = Map.groupBy(digested(), ([, id]) => id);
+      const textsOf = (from: typeof byName, id: Digest) => (from.get(id) ?? []).map(([name]) => name);
       return images.entries().flatMap(([key, record]) => {
         const id = record.manifest.config.digest;
-        return key === id
-          ? [
-              toImage(
-                id,
-                record,
-                (byID.get(id) ?? []).map(([name]) => name),
-              ),
-            ]
-          : [];
+        if (key !== id) return [];
+        return [toImage(id, record, { names: textsOf(byName, id), digests: textsOf(byDigest, id) })];
       });
     },
     names: named,
-    idOf: (name) => names.find(name)?.id,
+    digests: digested,
+    idOf: (name) => (names.find(name) ?? digests.find(name))?.id,
     manifestSize: (id) => images.get(id).manifestSize,
-    add(id, record, list) {
+    add(id, record, list, repositoryDigest) {
       records.transaction(() => {
-        if (!images.find(id)) images.put(id, record);
+        if (repositoryDigest !== undefined || !images.find(id)) images.put(id, record);
+        if (repositoryDigest !== undefined) digests.put(repositoryDigest, { id });
         point(id, list);
       });
       additions += 1;
+    },
+    nameDigest(id, repositoryDigest) {
+      records.transaction(() => {
+        images.get(id);
+        digests.put(repositoryDigest, { id });
+      });
     },
     name(id, list) {
       records.transaction(() => {
@@ -85,12 +98,16 @@ export function openImageRecords(records: Records): ImageRecords {
     },
     unname(list) {
       records.transaction(() => {
-        for (const name of list) names.remove(name);
+        for (const name of list) {
+          names.remove(name);
+          digests.remove(name);
+        }
       });
     },
     remove(id) {
       records.transaction(() => {
         for (const name of namesOf(id)) names.remove(name);
+        for (const name of digestsOf(id)) digests.remove(name);
         images.remove(id);
       });
     },
@@ -98,7 +115,11 @@ export function openImageRecords(records: Records): ImageRecords {
   };
 }
 
-function toImage(id: Digest, record: ImageRecord, references: readonly string[]): Image {
+function toImage(
+  id: Digest,
+  record: ImageRecord,
+  { names: references, digests }: { readonly names: readonly string[]; readonly digests: readonly string[] },
+): Image {
   const { manifest, manifestDigest, config, chainID, layerSizes } = record;
   return {
     id,
@@ -107,6 +128,7 @@ function toImage(id: Digest, record: ImageRecord, references: readonly string[])
     config,
     chainID,
     references,
+    digests,
     size: layerSizes.reduce((sum, size) => sum + size, 0),
     layerSizes,
   };

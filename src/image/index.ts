@@ -1,3 +1,4 @@
+export type { TransferLimits } from "./collaborators.ts";
 export { createImageService } from "./service.ts";
 export type {
   Image,
@@ -7,4 +8,7 @@ export type {
   ImageService,
   Removed,
   StoredLayer,
+  TransferOptions,
+  TransferProgress,
+  Transferred,
 } from "./types.ts";

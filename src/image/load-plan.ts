@@ -16,6 +16,7 @@ import {
   parseReference,
   withDefaultTag,
 } from "../oci/index.ts";
+import { isAttestation } from "./attestation.ts";
 import { parseDockerManifest } from "./docker-manifest.ts";
 import type { Members, Stored } from "./load-archive.ts";
 
@@ -134,10 +135,6 @@ function namesOf(descriptor: Descriptor): readonly string[] {
 function fullName(text: string): string {
   const { digest: _, ...reference } = parseReference(text);
   return formatReference(withDefaultTag(reference));
-}
-
-function isAttestation({ platform, annotations }: Descriptor): boolean {
-  return platform?.os === "unknown" || annotations?.["vnd.docker.reference.type"] === "attestation-manifest";
 }
 
 async function layerDescriptor(stored: Stored, content: ContentStore): Promise<Descriptor> {

@@ -14,6 +14,10 @@ export interface Recordable {
   readonly config: ImageConfig;
   /** Full names that are to point to it. */
   readonly names: readonly string[];
+  /** `docker.io/library/redis@sha256:…`, for an image that came from there. */
+  readonly repositoryDigest?: string;
+  /** Unpacked sizes that are known already, by chainID. */
+  readonly sizes?: ReadonlyMap<Digest, number>;
 }
 
 /**
@@ -25,7 +29,7 @@ export async function recordImage(needs: Needs, what: Recordable): Promise<Image
   const id = manifest.config.digest;
   const chain = chainIDs(config.rootfs.diff_ids);
   await requireStored(needs, manifest, chain);
-  const sizes = await layerSizes(needs, chain);
+  const sizes = await layerSizes(needs, chain, what.sizes);
   const top = chain.at(-1);
   needs.records.add(
     id,
@@ -38,6 +42,7 @@ export async function recordImage(needs: Needs, what: Recordable): Promise<Image
       layerSizes: sizes,
     },
     what.names,
+    what.repositoryDigest,
   );
   needs.settler.request(chain);
   await writeIndex(needs);
@@ -54,8 +59,12 @@ async function requireStored(needs: Needs, manifest: Manifest, chain: readonly C
 }
 
 /** Layers never change: those that another image has too are not measured again. */
-async function layerSizes(needs: Needs, chain: readonly ChainID[]): Promise<readonly number[]> {
-  const known = new Map<ChainID, number>();
+async function layerSizes(
+  needs: Needs,
+  chain: readonly ChainID[],
+  measured: ReadonlyMap<Digest, number> = new Map(),
+): Promise<readonly number[]> {
+  const known = new Map<ChainID, number>(measured);
   for (const image of needs.records.list()) {
     const ids = chainIDs(image.config.rootfs.diff_ids);
     for (const [index, one] of ids.entries()) known.set(one, image.layerSizes[index] ?? 0);

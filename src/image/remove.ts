@@ -1,5 +1,5 @@
 import { type Digest, EngineError, shortID } from "../base/index.ts";
-import { chainIDs, familiarName } from "../oci/index.ts";
+import { chainIDs, familiarName, parseReference, repositoryOf } from "../oci/index.ts";
 import type { ChainID } from "../snapshot/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { requireImage } from "./find.ts";
@@ -41,18 +41,29 @@ function removeByName(
   const { image, name, reference } = what;
   const users = usedBy(image.id);
   const [user] = users;
-  const isLast = image.references.length <= 1;
+  const others = otherNames(image, name);
+  const isLast = others.length === 0;
   if (user && isLast && !force) {
     const text = `conflict: unable to remove repository reference "${reference}" (must force) - container ${shortID(user.id)} is using its referenced image ${shortID(image.id)}`;
     throw new EngineError("conflict", text, { subject: image.id });
   }
-  const untagged: Removed = { untagged: familiarName(name) };
+  const gone = [...image.references, ...image.digests].filter((one) => !others.includes(one));
+  const untagged = gone.map((one) => ({ untagged: familiarName(one) }));
   if (!isLast || users.some(({ running }) => running)) {
-    records.unname([name]);
-    return [untagged];
+    records.unname(gone);
+    return untagged;
   }
   records.remove(image.id);
-  return [untagged, { deleted: image.id }];
+  return [...untagged, { deleted: image.id }];
+}
+
+/** What is left when `name` goes. The digests of a repository go along with its last tag. */
+function otherNames(image: Image, name: string): readonly string[] {
+  const tags = image.references.filter((one) => one !== name);
+  const repository = repositoryOf(parseReference(name));
+  const isIn = (one: string): boolean => repositoryOf(parseReference(one)) === repository;
+  const lostTag = image.references.includes(name) && !tags.some(isIn);
+  return [...tags, ...image.digests.filter((one) => one !== name && !(lostTag && isIn(one)))];
 }
 
 function removeByID(
@@ -82,7 +93,8 @@ function removeByID(
 /** Removes the image and all its names. */
 function deleteImage(records: ImageRecords, image: Image): readonly Removed[] {
   records.remove(image.id);
-  return [...image.references.map((name) => ({ untagged: familiarName(name) })), { deleted: image.id }];
+  const names = [...image.references, ...image.digests];
+  return [...names.map((name) => ({ untagged: familiarName(name) })), { deleted: image.id }];
 }
 
 function unable(image: Image, forced: string, why: string): EngineError {
@@ -98,7 +110,9 @@ export async function pruneImages(
 ): Promise<{ removed: readonly Removed[]; bytes: number }> {
   const images = needs.records.list();
   const doomed = images.filter(
-    (image) => !options.used.has(image.id) && (options.all || image.references.length === 0),
+    (image) =>
+      !options.used.has(image.id) &&
+      (options.all || (image.references.length === 0 && image.digests.length === 0)),
   );
   const removed = doomed.flatMap((image) => deleteImage(needs.records, image));
   if (doomed.length > 0) await writeIndex(needs);

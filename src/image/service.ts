@@ -1,10 +1,12 @@
-import { noStep, SharedWork, type Step } from "../base/index.ts";
+import { EngineError, noStep, SharedWork, type Step } from "../base/index.ts";
 import type { ContentStore } from "../content/index.ts";
 import type { LayerTools } from "../layer/index.ts";
 import type { Records } from "../records/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
 import { adoptImage } from "./adopt.ts";
-import type { Collaborators } from "./collaborators.ts";
+import { openBlobSources } from "./blob-sources.ts";
+import type { Collaborators, TransferLimits } from "./collaborators.ts";
 import { collect } from "./collect.ts";
 import { findImage, requireImage } from "./find.ts";
 import { openImageRecords } from "./image-records.ts";
@@ -13,12 +15,15 @@ import { writeIndex } from "./index-file.ts";
 import { Leases } from "./leases.ts";
 import { loadImages } from "./load.ts";
 import { recordName } from "./names.ts";
+import { pullImages } from "./pull.ts";
+import { pushImages } from "./push.ts";
 import { commitLayer, putImage } from "./put.ts";
 import { recoverImages } from "./recover.ts";
 import { pruneImages, removeImage } from "./remove.ts";
 import { saveImages } from "./save.ts";
 import { Settler } from "./settler.ts";
 import type { Image, ImageService } from "./types.ts";
+import { openUnfinished } from "./unfinished.ts";
 import { Unpackers } from "./unpackers.ts";
 
 /** The image service over these stores. It is the only writer of the records `images` and `image-names`. */
@@ -27,6 +32,9 @@ export function createImageService(parts: {
   readonly snapshots: Snapshotter;
   readonly layers: LayerTools;
   readonly records: Records;
+  /** Without, pull and push are refused. */
+  readonly registries?: Pick<RegistryClient, "repository">;
+  readonly transfers?: Partial<TransferLimits> | undefined;
   readonly step?: Step;
 }): ImageService {
   const needs: Collaborators = {
@@ -38,6 +46,10 @@ export function createImageService(parts: {
     settler: new Settler(parts),
     stacking: new SharedWork(),
     unpackers: new Unpackers(),
+    registries: parts.registries ?? noRegistries,
+    transfers: { ...defaultTransfers, ...parts.transfers },
+    sources: openBlobSources(parts.records),
+    unfinished: openUnfinished(parts.records),
     step: parts.step ?? noStep,
   };
   const { records } = needs;
@@ -55,6 +67,8 @@ export function createImageService(parts: {
     },
     remove: (reference, options) => removeImage(needs, reference, options),
     load: (archive, report, signal) => loadImages(needs, archive, { report, signal }),
+    pull: (reference, options) => pullImages(needs, reference, options),
+    push: (reference, options) => pushImages(needs, reference, options),
     save: (references) => saveImages(needs, references),
     importRoot: (archive, options) => importRoot(needs, archive, options),
     prune: (options) => pruneImages(needs, options),
@@ -65,6 +79,17 @@ export function createImageService(parts: {
     settled: () => needs.settler.idle(),
   };
 }
+
+/** As many as Docker's. */
+const defaultTransfers: TransferLimits = { downloads: 3, uploads: 5 };
+
+const noRegistries: Pick<RegistryClient, "repository"> = {
+  repository(name) {
+    throw new EngineError("not-implemented", `Cannot reach ${name}: this store talks to no registry`, {
+      subject: name,
+    });
+  },
+};
 
 function newestFirst(a: Image, b: Image): number {
   return Date.parse(b.config.created ?? "") - Date.parse(a.config.created ?? "") || (a.id < b.id ? -1 : 1);

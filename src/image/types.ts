@@ -1,5 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
+import type { RegistryCredentials } from "../registry/index.ts";
 import type { ChainID } from "../snapshot/index.ts";
 
 /** An image that is complete: manifest and config stored, every layer unpacked. */
@@ -13,6 +14,11 @@ export interface Image {
   readonly chainID: ChainID | undefined;
   /** Normalised references with tag: `docker.io/library/redis:7`. */
   readonly references: readonly string[];
+  /**
+   * Where it was pulled from or pushed to, with the digest of the manifest or index that it is there:
+   * `docker.io/library/redis@sha256:…`.
+   */
+  readonly digests: readonly string[];
   /** Sum of the unpacked layers, in bytes. */
   readonly size: number;
   /** Unpacked bytes of each layer, in the order of `config.rootfs.diff_ids`. */
@@ -27,6 +33,28 @@ export interface ImageProgress {
 }
 
 export type ImageReport = (event: ImageProgress) => void;
+
+export interface TransferProgress extends ImageProgress {
+  /** For programs: what a push has made. */
+  readonly aux?: { readonly Tag: string; readonly Digest: Digest; readonly Size: number };
+}
+
+/** Between this engine and a registry. */
+export interface TransferOptions {
+  readonly credentials?: RegistryCredentials | undefined;
+  /** `linux/arm64`. Of an index, a pull takes the manifest for it instead of that for this machine. */
+  readonly platform?: string | undefined;
+  /** All tags of the repository. */
+  readonly allTags?: boolean | undefined;
+  readonly report: (event: TransferProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a pull or push was about: the familiar reference and the image. */
+export interface Transferred {
+  readonly reference: string;
+  readonly image: Image;
+}
 
 /** A layer that is stored as a blob and committed as a snapshot, ready to stand in an image. */
 export interface StoredLayer {
@@ -90,6 +118,17 @@ export interface ImageService {
     report: ImageReport,
     signal?: AbortSignal,
   ): Promise<readonly string[]>;
+  /**
+   * Brings an image of a registry here, by tag, digest or both (the digest counts), reporting in Docker's words.
+   * What several pulls want at the same time comes once. One that is cut off, also by a kill, is gone on with by the
+   * next. Throws `not-found` and others as the registry says, `not-found` when an index has nothing for the platform.
+   */
+  pull(reference: string, options: TransferOptions): Promise<readonly Transferred[]>;
+  /**
+   * Sends an image to the registry that its name says: the manifest and the blobs as they were pulled or built, byte
+   * by byte, and only those that are not there yet. Throws `not-found` for a name that no image has.
+   */
+  push(reference: string, options: TransferOptions): Promise<readonly Transferred[]>;
   /**
    * One archive that is OCI layout and Docker's format at once. A name without tag stands for all tags of that
    * repository, an ID for the image without names. Throws `not-found` before the first byte.

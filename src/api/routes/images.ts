@@ -10,6 +10,7 @@ import { progress } from "../progress.ts";
 import { boolean, string } from "../query.ts";
 import { type Route, route } from "../routes.ts";
 import { imageHistory, imageInspect, imageSummary } from "../shapes/image.ts";
+import { pull, push } from "./image-transfer.ts";
 
 export interface ImageRoutesNeeds {
   readonly images: ImageService;
@@ -40,20 +41,9 @@ export function imageRoutes(needs: ImageRoutesNeeds): Route[] {
     route("GET", "/images/{name...}/json", (call) => json(imageInspect(images.get(nameOf(call))))),
     route("GET", "/images/{name...}/history", (call) => json(imageHistory(images.get(nameOf(call))))),
     route("POST", "/images/{name...}/tag", (call) => tag(needs, call)),
-    route("POST", "/images/{name...}/push", (call) => {
-      images.get(nameOf(call));
-      throw noRegistry("push");
-    }),
+    route("POST", "/images/{name...}/push", (call) => push(needs, call)),
     route("DELETE", "/images/{name...}", (call) => remove(needs, call)),
   ];
-}
-
-function noRegistry(verb: string): EngineError {
-  return new EngineError(
-    "not-implemented",
-    `Cannot ${verb}: this engine does not talk to registries yet. Load images with "docker load", "docker import" or "docker build"`,
-    { subject: verb },
-  );
 }
 
 function list(needs: ImageRoutesNeeds, call: Call): Reply {
@@ -69,14 +59,7 @@ function list(needs: ImageRoutesNeeds, call: Call): Reply {
 
 async function create(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
   const source = string(call.query, "fromSrc");
-  if (source === "") {
-    const name = string(call.query, "fromImage");
-    throw new EngineError(
-      "not-found",
-      `pull access denied for ${name}: this engine does not talk to registries yet. Load the image with "docker load", "docker import" or "docker build"`,
-      { subject: name },
-    );
-  }
+  if (source === "") return await pull(needs, call);
   if (source !== "-") {
     throw new EngineError("not-implemented", "import from a URL is not supported: pipe the archive in", {
       subject: source,

@@ -94,8 +94,12 @@ function configShape(config: ImageRunConfig): ContainerConfig {
 }
 
 function repoDigests(image: Image): string[] {
-  const names = image.references.map((text) => familiarRepository(parseReference(text)));
-  return [...new Set(names)].map((name) => `${name}@${image.manifestDigest}`);
+  const known = image.digests.map(familiarName);
+  const repositoriesOf = (texts: readonly string[]) =>
+    texts.map((text) => familiarRepository(parseReference(text)));
+  const told = new Set(repositoriesOf(image.digests));
+  const others = new Set(repositoriesOf(image.references).filter((name) => !told.has(name)));
+  return [...known, ...[...others].map((name) => `${name}@${image.manifestDigest}`)];
 }
 
 /** Bytes of the layers that at least one other image has too. */

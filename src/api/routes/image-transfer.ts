@@ -1,0 +1,83 @@
+import { EngineError, isDigest } from "../../base/index.ts";
+import type { Announce } from "../../container/index.ts";
+import type { ImageService, TransferOptions, TransferProgress, Transferred } from "../../image/index.ts";
+import { familiarRepository, parseReference } from "../../oci/index.ts";
+import type { ProgressMessage } from "../../wire/index.ts";
+import type { Call, Reply } from "../call.ts";
+import { progressOnceBegun } from "../progress.ts";
+import { string } from "../query.ts";
+import { callCredentials } from "../registry-auth.ts";
+
+export interface ImageTransferNeeds {
+  readonly images: Pick<ImageService, "pull" | "push">;
+  readonly announce: Announce;
+}
+
+/** `POST /images/create` with `fromImage`: a pull. It ends when the client leaves. */
+export async function pull(needs: ImageTransferNeeds, call: Call): Promise<Reply> {
+  const name = string(call.query, "fromImage");
+  const reference = referenceOf(name, string(call.query, "tag"));
+  const { tag, digest } = parseReference(reference);
+  return await progressOnceBegun(async (report) => {
+    const options = { ...transferOptions(call, report), allTags: tag === undefined && digest === undefined };
+    announceAll(needs, "pull", await needs.images.pull(reference, options));
+  });
+}
+
+/** `POST /images/{name}/push`; without `tag` all tags of the repository go. */
+export async function push(needs: ImageTransferNeeds, call: Call): Promise<Reply> {
+  const name = call.params.name ?? "";
+  const tag = string(call.query, "tag");
+  const { tag: ownTag } = parseReference(name);
+  const reference = tag === "" ? name : `${name}:${tag}`;
+  return await progressOnceBegun(async (report) => {
+    const options = { ...transferOptions(call, report), allTags: tag === "" && ownTag === undefined };
+    announceAll(needs, "push", await needs.images.push(reference, options));
+  });
+}
+
+function referenceOf(name: string, tag: string): string {
+  if (tag === "") return name;
+  return isDigest(tag) ? `${name}@${tag}` : `${name}:${tag}`;
+}
+
+function transferOptions(call: Call, report: (message: ProgressMessage) => void): TransferOptions {
+  return {
+    credentials: callCredentials(call),
+    platform: platformOf(string(call.query, "platform")),
+    signal: call.signal,
+    report: (event) => report(transferMessage(event)),
+  };
+}
+
+/** Pulls are given `linux/arm64`, pushes a JSON object, as Docker's API has it. */
+function platformOf(text: string): string | undefined {
+  if (text === "") return undefined;
+  if (!text.startsWith("{")) return text;
+  const { os, architecture, variant } = parsePlatformObject(text);
+  return [os, architecture, variant].filter((part) => typeof part === "string" && part !== "").join("/");
+}
+
+function parsePlatformObject(text: string): { os?: unknown; architecture?: unknown; variant?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Said below.
+  }
+  throw new EngineError("invalid", `failed to parse platform: ${text}`, { subject: "platform" });
+}
+
+function transferMessage({ id, status, current, total, aux }: TransferProgress): ProgressMessage {
+  if (aux !== undefined) return { progressDetail: {}, aux };
+  const detail = { ...(current === undefined ? {} : { current }), ...(total === undefined ? {} : { total }) };
+  const hasDetail = id !== undefined || current !== undefined;
+  return { status, ...(hasDetail ? { progressDetail: detail } : {}), ...(id === undefined ? {} : { id }) };
+}
+
+function announceAll(needs: ImageTransferNeeds, action: string, transferred: readonly Transferred[]): void {
+  for (const { reference } of transferred) {
+    const name = familiarRepository(parseReference(reference));
+    needs.announce({ type: "image", action, id: reference, attributes: { name } });
+  }
+}
