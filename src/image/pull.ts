@@ -140,7 +140,9 @@ async function bringImage(
   const layers = stackOf({ layers: manifest.layers, diffIDs: config.rootfs.diff_ids });
   const chains = layers.map(({ chain }) => chain);
   needs.unfinished.note(manifestDescriptor.digest, [...documents, ...blobs, ...chains]);
-  const sizes = await raise(needs, { layers, repository }, options);
+  // Of an image that is here, manifest and all, nothing needs to come.
+  const isHere = needs.records.find(manifest.config.digest)?.manifestDigest === manifestDescriptor.digest;
+  const sizes = isHere ? new Map() : await raise(needs, { layers, repository }, options);
   const image = await recordImage(needs, {
     manifest,
     manifestDescriptor,

@@ -1,4 +1,4 @@
-import { type Digest, EngineError, hexOf, newID } from "../base/index.ts";
+import { type Digest, EngineError, hexOf, isKind, newID } from "../base/index.ts";
 import type { Arrival } from "../content/index.ts";
 import type { Unpacked } from "../layer/index.ts";
 import type { Descriptor, Mount } from "../oci/index.ts";
@@ -74,7 +74,11 @@ async function unpackInto(
 ): Promise<Unpacked | "not-apart"> {
   return await finish(needs, to.key, async () => {
     using _slot = await needs.unpackers.take(arrival);
-    const unpacked = await needs.layers.unpack(arrival, to.place, { signal, report });
+    const unpacked = await needs.layers
+      .unpack(arrival, to.place, { signal, report })
+      .catch((error: unknown) => {
+        throw ofLayer(error, layer.descriptor.digest);
+      });
     if (unpacked !== "not-apart") checkDiffID(layer, unpacked.diffID);
     needs.step("image:layer-unpacked");
     return unpacked;
@@ -89,6 +93,15 @@ async function finish<T>(needs: Needs, key: string, work: () => Promise<T>): Pro
     await needs.snapshots.remove(key);
     throw error;
   }
+}
+
+/** A bad archive, with the layer it is. */
+export function ofLayer(error: unknown, digest: Digest): unknown {
+  if (!isKind(error, "invalid") || error.subject === digest) return error;
+  return new EngineError("invalid", `failed to register layer ${digest}: ${error.message}`, {
+    subject: digest,
+    cause: error,
+  });
 }
 
 /** Throws `invalid` when a layer's content is not what the config says. */

@@ -4,6 +4,7 @@ import type { ChainID } from "../snapshot/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { raiseStack, stackOf, type Unpackable } from "./stack.ts";
 import type { ImageLease } from "./types.ts";
+import { ofLayer } from "./unpack-layer.ts";
 
 export interface UnpackOptions {
   readonly lease: ImageLease;
@@ -49,7 +50,10 @@ export async function unpackRoot(
     const arrival = needs.content.fetch(layer, () => {
       throw new EngineError("not-found", `No such blob: ${layer.digest}`, { subject: layer.digest });
     });
-    const unpacked = await needs.layers.unpack(arrival, mounts, signal ? { signal } : {});
+    const options = signal ? { signal } : {};
+    const unpacked = await needs.layers.unpack(arrival, mounts, options).catch((error: unknown) => {
+      throw ofLayer(error, layer.digest);
+    });
     if (unpacked === "not-apart") throw new Error("A layer without parent cannot miss it");
     const chain = chainID(undefined, unpacked.diffID);
     await needs.snapshots.commit(chain, key);
