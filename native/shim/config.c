@@ -25,8 +25,12 @@ static int set_mount(struct config *config, const char *key, char *value) {
   if (strcmp(key, "mount-type") == 0) return add_mount(config, value);
   if (config->mount_count == 0) return -EINVAL;
   struct mount_entry *last = &config->mounts[config->mount_count - 1];
-  if (strcmp(key, "mount-source") == 0) {
-    last->source = value;
+  char **out = strcmp(key, "mount-source") == 0   ? &last->source
+               : strcmp(key, "mount-target") == 0 ? &last->target
+               : strcmp(key, "mount-part") == 0   ? &last->part
+                                                  : NULL;
+  if (out != NULL) {
+    *out = value;
     return 0;
   }
   if (strcmp(key, "mount-option") == 0) return append(&last->options, value);
@@ -82,7 +86,8 @@ static int set(struct config *config, const char *key, char *value) {
   } switches[] = {{"tty", &config->tty},
                   {"stdin", &config->open_stdin},
                   {"stdin-once", &config->stdin_once},
-                  {"runtime-deletes", &config->runtime_deletes}};
+                  {"runtime-deletes", &config->runtime_deletes},
+                  {"shared-mounts", &config->shared_mounts}};
   for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
     if (strcmp(key, switches[i].key) == 0) return set_boolean(switches[i].out, value);
   }

@@ -12,6 +12,10 @@ struct words {
 struct mount_entry {
   char *type;
   char *source;
+  // Absent: the root file system's directory.
+  char *target;
+  // A directory of what is mounted; absent: all of it.
+  char *part;
   struct words options;
 };
 
@@ -21,6 +25,7 @@ struct config {
   char *runtime;
   char *runtime_root;
   bool runtime_deletes;
+  bool shared_mounts;
   bool tty;
   bool open_stdin;
   bool stdin_once;

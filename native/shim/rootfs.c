@@ -1,5 +1,7 @@
 #include "rootfs.h"
 
+#include "trees.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -46,15 +48,32 @@ static void make_runtime_read_only(const char *path) {
   mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL);
 }
 
+// The host's mounts still come in; what is mounted here stays here. With shared mounts, where the container may mount
+// for the host, this holds only where the shim itself mounts and unmounts.
+static int keep_mounts(const struct config *config, struct failure *failure) {
+  if (!config->shared_mounts) {
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0) return 0;
+    failure_set(failure, "make mounts slaves: %s", strerrordesc_np(errno));
+    return -errno;
+  }
+  int result = config->rootfs == NULL ? 0 : tree_keep(config->rootfs);
+  for (size_t i = 0; i < config->detach_mounts.count && result >= 0; i++) {
+    char parent[4096];
+    snprintf(parent, sizeof parent, "%s/..", config->detach_mounts.at[i]);
+    result = tree_keep(parent);
+    if (result == -ENOENT) result = 0;
+  }
+  if (result < 0) failure_set(failure, "keep mounts from the host: %s", strerrordesc_np(-result));
+  return result;
+}
+
 int rootfs_enter_namespace(const struct config *config, struct failure *failure) {
   if (unshare(CLONE_NEWNS) < 0) {
     failure_set(failure, "unshare mount namespace: %s", strerrordesc_np(errno));
     return -errno;
   }
-  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) {
-    failure_set(failure, "make mounts slaves: %s", strerrordesc_np(errno));
-    return -errno;
-  }
+  int result = keep_mounts(config, failure);
+  if (result < 0) return result;
   for (size_t i = 0; i < config->detach_mounts.count; i++) {
     const char *target = config->detach_mounts.at[i];
     if (umount2(target, MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT) {
@@ -62,7 +81,7 @@ int rootfs_enter_namespace(const struct config *config, struct failure *failure)
       return -errno;
     }
   }
-  make_runtime_read_only(config->runtime);
+  if (!config->shared_mounts) make_runtime_read_only(config->runtime);
   return 0;
 }
 
@@ -182,6 +201,7 @@ static int mount_one(const struct mount_entry *entry, const char *target) {
     int result = mount_by_context(entry, target);
     return result == -EINVAL || result == -ENOSYS ? mount_by_descriptors(entry, target) : result;
   }
+  if (strcmp(entry->type, "tree-of") == 0) return tree_from(entry->source, data, target);
   if (strcmp(entry->type, "bind") == 0) flags |= MS_BIND;
   if (mount(entry->source, target, entry->type, flags, data) < 0) return -errno;
   // A bind takes its other flags only on a second call.
@@ -194,10 +214,15 @@ static int mount_one(const struct mount_entry *entry, const char *target) {
 int rootfs_mount(const struct config *config, struct failure *failure) {
   for (size_t i = 0; i < config->mount_count; i++) {
     const struct mount_entry *entry = &config->mounts[i];
-    int result = mount_one(entry, config->rootfs);
+    const char *target = entry->target == NULL ? config->rootfs : entry->target;
+    int result = mount_one(entry, target);
     if (result < 0) {
-      failure_set(failure, "mount %s %s on %s: %s", entry->type, entry->source, config->rootfs,
-                  strerrordesc_np(-result));
+      failure_set(failure, "mount %s %s on %s: %s", entry->type, entry->source, target, strerrordesc_np(-result));
+      return result;
+    }
+    if (entry->part != NULL) result = tree_narrow(target, entry->part);
+    if (result < 0) {
+      failure_set(failure, "cannot access path %s: %s", entry->part, strerrordesc_np(-result));
       return result;
     }
   }

@@ -3,6 +3,7 @@ import { defaultMaskedPaths, defaultReadonlyPaths } from "../runtime/index.ts";
 import type { HostConfig } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { normalizeMode } from "./network-plan.ts";
+import { otherContainer } from "./references.ts";
 
 type Needs = Pick<Collaborators, "runtime" | "store" | "abilities">;
 
@@ -68,5 +69,5 @@ function completeBindings(bindings: NonNullable<HostConfig["PortBindings"]>) {
 /** `container:<name>` is recorded with the full ID, so that a rename does not change whose namespace it is. */
 function resolveContainerMode(store: Needs["store"], mode: string): string {
   if (!mode.startsWith("container:")) return mode;
-  return `container:${store.get(mode.slice("container:".length)).id}`;
+  return `container:${otherContainer(store, mode.slice("container:".length)).id}`;
 }

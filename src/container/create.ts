@@ -12,11 +12,11 @@ import { announceContainer } from "./facts.ts";
 import { grantsOf } from "./grants.ts";
 import { checkHealth } from "./health-plan.ts";
 import { fitLimits } from "./limits/index.ts";
-import { resolveMounts } from "./mounts.ts";
+import { imageSnapshots, resolveMounts } from "./mounts.ts";
 import { parseName, randomName } from "./name.ts";
 import { isSpecialMode, planNetwork } from "./network-plan.ts";
 import { initialState } from "./state.ts";
-import type { ContainerRecord } from "./types.ts";
+import type { ContainerRecord, MountRecord } from "./types.ts";
 import { validateConfig } from "./validate.ts";
 
 export interface CreateRequest {
@@ -79,12 +79,13 @@ async function build(
 ): Promise<ContainerRecord> {
   const { id, name, image, config, hostConfig, endpoints, extensions } = parts;
   const home = homeOf(needs.paths, id);
+  let mounts: readonly MountRecord[] = [];
   try {
     await needs.snapshots.prepare(id, image.chainID);
     await mkdir(logDirectory(needs.paths, id), { recursive: true, mode: 0o700 });
     await chmod(home, 0o710);
     needs.step("create:home-made");
-    const mounts = await resolveMounts(needs, config, hostConfig);
+    mounts = await resolveMounts(needs, id, { config, host: hostConfig });
     needs.step("create:volumes-made");
     const record: ContainerRecord = {
       version: 1,
@@ -103,7 +104,7 @@ async function build(
     needs.store.put(record);
     return record;
   } catch (error) {
-    await needs.snapshots.remove(id).catch(() => {});
+    for (const key of [id, ...imageSnapshots(mounts)]) await needs.snapshots.remove(key).catch(() => {});
     await rm(home, { recursive: true, force: true });
     throw error;
   }

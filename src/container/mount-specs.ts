@@ -1,10 +1,24 @@
 import type { SpecMount } from "../oci/index.ts";
+import type { ContainerPaths } from "./collaborators.ts";
+import { imageTarget } from "./extra-mounts.ts";
 import type { NetworkFiles } from "./files.ts";
 import { mountSource } from "./mount-source.ts";
 import type { MountRecord } from "./types.ts";
 
+/** Where things lie, and what the runtime can do. */
+export interface MountPlaces {
+  readonly id: string;
+  readonly paths: ContainerPaths;
+  /** The runtime can make a whole tree of mounts read-only. */
+  readonly deepReadOnly: boolean;
+}
+
 /** The mounts of the runtime specification beyond its defaults: network files, then what the user asked for. */
-export function mountSpecs(files: NetworkFiles, mounts: readonly MountRecord[]): SpecMount[] {
+export function mountSpecs(
+  files: NetworkFiles,
+  mounts: readonly MountRecord[],
+  at: MountPlaces,
+): SpecMount[] {
   const taken = new Set(mounts.map((mount) => mount.destination));
   const own = [
     ["/etc/resolv.conf", files.resolvConf],
@@ -20,7 +34,7 @@ export function mountSpecs(files: NetworkFiles, mounts: readonly MountRecord[]):
         source,
         options: ["rbind", "rprivate", "rw"],
       })),
-    ...mounts.map(mountSpec),
+    ...mounts.map((mount) => mountSpec(mount, at)),
   ];
 }
 
@@ -32,23 +46,26 @@ export function rootPropagation(mounts: readonly MountRecord[]): string | undefi
   return undefined;
 }
 
-function mountSpec(mount: MountRecord): SpecMount {
+function mountSpec(mount: MountRecord, at: MountPlaces): SpecMount {
+  const { destination } = mount;
   if (mount.type === "tmpfs") {
-    return {
-      destination: mount.destination,
-      type: "tmpfs",
-      source: "tmpfs",
-      options: [...(mount.options ?? [])],
-    };
+    return { destination, type: "tmpfs", source: "tmpfs", options: [...(mount.options ?? [])] };
   }
-  return {
-    destination: mount.destination,
-    type: "bind",
-    source: mountSource(mount),
-    options: [
-      mount.nonRecursive ? "bind" : "rbind",
-      mount.writable ? "rw" : "ro",
-      mount.propagation || "rprivate",
-    ],
-  };
+  const source = mount.type === "image" ? imageTarget(at.paths, at.id, mount) : mountSource(mount);
+  const recursion = mount.nonRecursive ? "bind" : "rbind";
+  const options = [recursion, access(mount, at), propagationOf(mount)];
+  return { destination, type: "bind", source, options };
+}
+
+/** crun takes any recursive word for a recursive bind. */
+function propagationOf({ propagation, nonRecursive }: MountRecord): string {
+  const word = propagation || "rprivate";
+  return nonRecursive ? word.replace(/^r/, "") : word;
+}
+
+/** Read-only reaches the mounts below the source too, unless asked or impossible. */
+function access(mount: MountRecord, at: MountPlaces): string {
+  if (mount.writable) return "rw";
+  const deep = at.deepReadOnly && !mount.nonRecursive && !mount.shallowReadOnly;
+  return deep ? "rro" : "ro";
 }

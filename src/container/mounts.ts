@@ -1,21 +1,32 @@
 import { mkdir, stat } from "node:fs/promises";
 import { EngineError } from "../base/index.ts";
 import type { ContainerConfig, HostConfig } from "../wire/index.ts";
-import { parseBind, parseMount, parseTmpfs, type WantedMount } from "./binds.ts";
+import { parseBind } from "./binds.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { announceVolume } from "./facts.ts";
+import { parseMount } from "./parse-mount.ts";
+import { parseTmpfs } from "./parse-tmpfs.ts";
+import { namedInRequest, otherContainer } from "./references.ts";
 import type { MountRecord } from "./types.ts";
+import type { WantedMount } from "./wanted-mount.ts";
 
-type Needs = Pick<Collaborators, "store" | "volumes" | "announce">;
+type Needs = Pick<Collaborators, "store" | "volumes" | "announce" | "images" | "snapshots">;
+
+/** What was made on the way, to be taken back when a later step fails. */
+interface Made {
+  readonly volumes: string[];
+  readonly snapshots: string[];
+}
 
 /**
  * Decides the mounts of a container: `--mount`, `-v`, `--tmpfs`, `--volumes-from`, then the image's volumes on
- * what is left. Volumes are made; on failure the anonymous ones made here are removed again.
+ * what is left. Volumes and writable layers on images are made; on failure the layers and the anonymous volumes made
+ * here are removed again.
  */
 export async function resolveMounts(
   needs: Needs,
-  config: ContainerConfig,
-  host: HostConfig,
+  id: string,
+  { config, host }: { readonly config: ContainerConfig; readonly host: HostConfig },
 ): Promise<MountRecord[]> {
   const wanted = wantedMounts(host);
   const taken = new Set(wanted.map((mount) => mount.destination));
@@ -23,16 +34,18 @@ export async function resolveMounts(
     .flatMap((text) => fromContainer(needs, text))
     .filter((mount) => !taken.has(mount.destination));
   for (const mount of inherited) taken.add(mount.destination);
+  const driver = host.VolumeDriver ? { driver: host.VolumeDriver } : {};
   const declared = Object.keys(config.Volumes ?? {})
-    .map(parseBind)
+    .map((text) => ({ ...parseBind(text), ...driver }))
     .filter((mount) => !taken.has(mount.destination));
-  const made: string[] = [];
+  const made: Made = { volumes: [], snapshots: [] };
   try {
     const own: MountRecord[] = [];
-    for (const mount of [...wanted, ...declared]) own.push(await settle(needs, mount, made));
+    for (const mount of [...wanted, ...declared]) own.push(await settle(needs, id, { wanted: mount, made }));
     return [...inherited, ...own];
   } catch (error) {
-    for (const name of made) await needs.volumes.remove(name, { usedBy: [] }).catch(() => {});
+    for (const name of made.volumes) await needs.volumes.remove(name, { usedBy: [] }).catch(() => {});
+    for (const key of made.snapshots) await needs.snapshots.remove(key).catch(() => {});
     throw error;
   }
 }
@@ -41,7 +54,7 @@ export async function resolveMounts(
 export function wantedMounts(host: HostConfig): WantedMount[] {
   const all = [
     ...(host.Mounts ?? []).map(parseMount),
-    ...(host.Binds ?? []).map(parseBind),
+    ...(host.Binds ?? []).map(parseBind).map((mount) => withDriver(mount, host.VolumeDriver)),
     ...Object.entries(host.Tmpfs ?? {}).map(([path, words]) => parseTmpfs(path, words)),
   ];
   const seen = new Set<string>();
@@ -54,7 +67,15 @@ export function wantedMounts(host: HostConfig): WantedMount[] {
   return all;
 }
 
-async function settle(needs: Needs, wanted: WantedMount, made: string[]): Promise<MountRecord> {
+function withDriver(mount: WantedMount, driver: string | undefined): WantedMount {
+  return driver && mount.type === "volume" ? { ...mount, driver } : mount;
+}
+
+async function settle(
+  needs: Needs,
+  id: string,
+  { wanted, made }: { readonly wanted: WantedMount; readonly made: Made },
+): Promise<MountRecord> {
   const common = {
     destination: wanted.destination,
     mode: wanted.mode,
@@ -72,11 +93,47 @@ async function settle(needs: Needs, wanted: WantedMount, made: string[]): Promis
         source: wanted.source,
         propagation: wanted.propagation || "rprivate",
         ...(wanted.nonRecursive ? { nonRecursive: true } : {}),
+        ...(wanted.shallowReadOnly ? { shallowReadOnly: true } : {}),
         ...(wanted.createSource ? { createSource: true } : {}),
       };
     case "volume":
-      return { ...common, ...(await settleVolume(needs, wanted, made)) };
+      return { ...common, ...(await settleVolume(needs, wanted, made.volumes)) };
+    case "image":
+      return { ...common, ...(await settleImage(needs, id, { wanted, made: made.snapshots })) };
   }
+}
+
+/** A layer of the container's own on the image: what it writes there stays as long as it does. */
+async function settleImage(
+  needs: Needs,
+  id: string,
+  { wanted, made }: { readonly wanted: WantedMount; readonly made: string[] },
+) {
+  const image = namedInRequest(() => needs.images.get(wanted.source));
+  const snapshot = imageSnapshotKey(id, made.length);
+  await needs.snapshots.prepare(snapshot, image.chainID);
+  made.push(snapshot);
+  return {
+    type: "image" as const,
+    source: wanted.source,
+    image: { id: image.id, snapshot },
+    ...(wanted.subpath ? { subpath: wanted.subpath } : {}),
+  };
+}
+
+/** The key of the writable layer on the image that a container mounts as its `number`th. */
+function imageSnapshotKey(id: string, number: number): string {
+  return `${id}.image-${number}`;
+}
+
+/** The container that an active snapshot belongs to. */
+export function ownerOfSnapshot(key: string): string {
+  return key.split(".")[0] ?? key;
+}
+
+/** The keys of the snapshots that a container has beside its own. */
+export function imageSnapshots(mounts: readonly MountRecord[]): string[] {
+  return mounts.flatMap(({ image }) => (image ? [image.snapshot] : []));
 }
 
 async function settleVolume(needs: Needs, wanted: WantedMount, made: string[]) {
@@ -137,8 +194,7 @@ function fromContainer(needs: Needs, text: string): MountRecord[] {
   if (mode !== "ro" && mode !== "rw" && mode !== "z" && mode !== "Z") {
     throw new EngineError("invalid", `invalid mode: ${mode}`, { subject: text });
   }
-  return needs.store
-    .get(reference)
-    .mounts.filter((mount) => mount.type !== "tmpfs")
+  return otherContainer(needs.store, reference)
+    .mounts.filter((mount) => mount.type === "bind" || mount.type === "volume")
     .map((mount) => ({ ...mount, writable: mount.writable && mode !== "ro", noCopy: true }));
 }

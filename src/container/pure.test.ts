@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
-import { parseBind, parseMount, parseTmpfs } from "./binds.ts";
+import { parseBind } from "./binds.ts";
 import { commandLine, mergeConfig, mergeEnv } from "./config.ts";
 import { DetachScanner, parseDetachKeys } from "./detach-keys.ts";
 import { parseName, randomName } from "./name.ts";
 import { planNetwork } from "./network-plan.ts";
+import { parseMount } from "./parse-mount.ts";
+import { parseTmpfs } from "./parse-tmpfs.ts";
 import { expandPorts, publishRequests } from "./ports.ts";
 import { resourcesOf } from "./resources.ts";
 import { nextDelay, parseRestartPolicy, startsAtBoot, wantsRestart } from "./restart-policy.ts";

@@ -6,6 +6,7 @@ import type { ExitStatus, Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { discardChanges, ensureLayer } from "./ephemeral.ts";
 import type { ExitHooks, ExitNeeds } from "./exited.ts";
+import { ownerOfSnapshot } from "./mounts.ts";
 import { type RemoveNeeds, removeLocked } from "./remove.ts";
 import { parseRestartPolicy, startsAtBoot } from "./restart-policy.ts";
 import { isLive } from "./state.ts";
@@ -160,6 +161,6 @@ async function removeOrphans(needs: Needs, known: ReadonlySet<string>): Promise<
     if (!known.has(name)) await rm(join(needs.paths.containers, name), { recursive: true, force: true });
   }
   for (const { key } of await needs.snapshots.listActive()) {
-    if (!known.has(key)) await needs.snapshots.remove(key);
+    if (!known.has(ownerOfSnapshot(key))) await needs.snapshots.remove(key);
   }
 }

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { EngineError, messageOf } from "../base/index.ts";
 import { bundleOf, type Collaborators, homeOf } from "./collaborators.ts";
 import { announceContainer, announceVolume } from "./facts.ts";
+import { imageSnapshots } from "./mounts.ts";
 import { countsAsRunning } from "./state.ts";
 import { endProcesses, giveUpRestart } from "./stop.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -58,6 +59,7 @@ export async function removeLocked(
     await needs.network.closeSandbox(id);
     needs.step("remove:network-closed");
     await needs.snapshots.remove(id);
+    for (const key of imageSnapshots(record.mounts)) await needs.snapshots.remove(key);
     needs.step("remove:layer-removed");
     await rm(bundleOf(needs.paths, id), { recursive: true, force: true });
     needs.step("remove:bundle-removed");

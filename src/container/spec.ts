@@ -4,6 +4,7 @@ import type { Mount, RuntimeSpec } from "../oci/index.ts";
 import { buildSpec, type NamespaceSource, type SpecInput } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { commandLine } from "./config.ts";
+import { sharedMemoryTarget } from "./extra-mounts.ts";
 import { networkFiles } from "./files.ts";
 import { grantsOf } from "./grants.ts";
 import { mountSpecs, rootPropagation } from "./mount-specs.ts";
@@ -36,7 +37,12 @@ export async function specFor(
     ...(config.Domainname && !hostNames ? { domainname: config.Domainname } : {}),
     rootPath: join(bundleOf(needs.paths, record.id), "rootfs"),
     readonlyRoot: hostConfig.ReadonlyRootfs ?? false,
-    mounts: mountSpecs(networkFiles(needs.paths, record), record.mounts),
+    mounts: mountSpecs(networkFiles(needs.paths, record), record.mounts, {
+      id: record.id,
+      paths: needs.paths,
+      // Every crun and runc of today; what others make of the word is unknown.
+      deepReadOnly: ["crun", "runc"].includes(hostConfig.Runtime ?? ""),
+    }),
     network: opened.namespace,
     ...namespaces(needs, record),
     ...securityPart(record),
@@ -68,11 +74,13 @@ function processPart(record: ContainerRecord) {
 function namespaces(needs: Needs, record: ContainerRecord) {
   const { hostConfig } = record;
   const byDefault = needs.abilities.cgroup === "v2" ? "private" : "host";
+  const joined = hostConfig.IpcMode?.startsWith("container:") ?? false;
   const cgroupNamespace = hostConfig.CgroupnsMode || byDefault;
   return {
     pid: namespaceOf(needs, hostConfig.PidMode, "pid"),
     ipc: namespaceOf(needs, hostConfig.IpcMode, "ipc"),
     uts: namespaceOf(needs, hostConfig.UTSMode, "uts"),
+    ...(joined ? { sharedMemory: { from: sharedMemoryTarget(needs.paths, record.id) } } : {}),
     cgroupNamespace: cgroupNamespace === "private" ? ("private" as const) : ("host" as const),
   };
 }
@@ -90,7 +98,18 @@ function namespaceOf(needs: Needs, mode: string | undefined, name: "pid" | "ipc"
       },
     );
   }
+  if (name === "ipc") checkShareable(peer);
   return { kind: "path", path: `/proc/${peer.state.pid}/ns/${name}` };
+}
+
+function checkShareable(peer: ContainerRecord): void {
+  const mode = peer.hostConfig.IpcMode ?? "";
+  if (mode === "shareable" || mode === "host") return;
+  throw new EngineError(
+    "invalid",
+    `can't join IPC of container ${peer.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    { subject: peer.id },
+  );
 }
 
 function securityPart(record: ContainerRecord) {
@@ -114,6 +133,7 @@ function resourcePart(record: ContainerRecord) {
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
     sysctls: hostConfig.Sysctls ?? {},
     ...(hostConfig.ShmSize ? { shmSize: hostConfig.ShmSize } : {}),
+    ...(hostConfig.IpcMode === "none" ? { sharedMemory: "none" as const } : {}),
     devices: (hostConfig.Devices ?? []).map((device) => ({
       pathOnHost: device.PathOnHost,
       pathInContainer: device.PathInContainer || device.PathOnHost,

@@ -2,12 +2,14 @@ import { rm } from "node:fs/promises";
 import { EngineError, messageOf } from "../base/index.ts";
 import type { Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators, logDirectory } from "./collaborators.ts";
+import { extraMounts } from "./extra-mounts.ts";
 import { announceContainer, announceVolume } from "./facts.ts";
 import { writeNetworkFiles } from "./files.ts";
 import { ensureBindSources } from "./mounts.ts";
 import { announceEndpoints } from "./network-facts.ts";
 import { openNetwork } from "./network-open.ts";
 import { populateVolumes } from "./populate.ts";
+import { checkPropagation } from "./propagation.ts";
 import { specFor } from "./spec.ts";
 import type { ContainerRecord } from "./types.ts";
 import { parseLogOptions } from "./validate.ts";
@@ -105,6 +107,7 @@ function conflict(message: string, subject: string): EngineError {
 async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<Task> {
   const rootfs = await needs.snapshots.mounts(record.id);
   await ensureBindSources(record.mounts);
+  await checkPropagation(record.mounts);
   await populateVolumes(needs, record, rootfs);
   needs.step("start:volumes-populated");
   const opened = await openNetwork(needs, record);
@@ -123,6 +126,7 @@ async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<
     bundle: bundleOf(needs.paths, record.id),
     spec,
     rootfs,
+    extraMounts: await extraMounts(needs, record),
     tty: record.config.Tty ?? false,
     openStdin: record.config.OpenStdin ?? false,
     stdinOnce: record.config.StdinOnce ?? false,

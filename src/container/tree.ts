@@ -3,7 +3,7 @@ import type { Mount } from "../oci/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { mountSource } from "./mount-source.ts";
 import { isLive } from "./state.ts";
-import type { ContainerRecord } from "./types.ts";
+import type { ContainerRecord, MountRecord } from "./types.ts";
 
 /** A path of a container, and the tree in which it lies. */
 export interface Located {
@@ -28,16 +28,12 @@ export async function locate(
   const cover = record.mounts
     .filter((mount) => clean === mount.destination || clean.startsWith(`${mount.destination}/`))
     .sort((a, b) => b.destination.length - a.destination.length)[0];
-  const readOnly =
-    cover && !cover.writable
-      ? ("volume" as const)
-      : !cover && record.hostConfig.ReadonlyRootfs
-        ? ("rootfs" as const)
-        : ("no" as const);
+  const readOnly = protection(record, cover);
   if (isLive(record.state)) {
     const source = `/proc/${record.state.pid}/root`;
     return { mounts: [{ type: "bind", source, options: [] }], path: absolute, readOnly };
   }
+  if (cover?.image) return await inImage(needs, cover, { path: absolute, use, readOnly });
   if (cover && cover.type !== "tmpfs") {
     const source = mountSource(cover);
     const rest = absolute.slice(cover.destination.length) || "/.";
@@ -45,6 +41,26 @@ export async function locate(
   }
   const mounts = await needs.snapshots.mounts(record.id);
   return { mounts: use === "read" ? readOnlyView(mounts) : mounts, path: absolute, readOnly };
+}
+
+function protection(record: ContainerRecord, cover: MountRecord | undefined): Located["readOnly"] {
+  if (cover) return cover.writable ? "no" : "volume";
+  return record.hostConfig.ReadonlyRootfs ? "rootfs" : "no";
+}
+
+/** A path of a stopped container below an image that it mounts. */
+async function inImage(
+  needs: Pick<Collaborators, "snapshots">,
+  cover: MountRecord,
+  { path, use, readOnly }: Pick<Located, "path" | "readOnly"> & { readonly use: "read" | "write" },
+): Promise<Located> {
+  const rest = path.slice(cover.destination.length) || "/.";
+  const mounts = await needs.snapshots.mounts(cover.image?.snapshot ?? "");
+  return {
+    mounts: use === "read" ? readOnlyView(mounts) : mounts,
+    path: cover.subpath ? `/${cover.subpath}${rest}` : rest,
+    readOnly,
+  };
 }
 
 /** The same tree as a stack that nobody writes to, so that a container may go on writing to its upper directory. */

@@ -5,10 +5,10 @@ import type { State } from "./state.ts";
 
 /** Where a file system of a container comes from, as decided at create. */
 export interface MountRecord {
-  readonly type: "bind" | "volume" | "tmpfs";
+  readonly type: "bind" | "volume" | "tmpfs" | "image";
   /** Volume name; volumes only. */
   readonly name?: string;
-  /** Host path; empty for tmpfs. */
+  /** Host path; of an image its name; empty for tmpfs. */
   readonly source: string;
   readonly destination: string;
   /** The mode words as the user gave them: `ro`, `z`, `rw,rslave`. */
@@ -22,8 +22,12 @@ export interface MountRecord {
   readonly createSource?: boolean;
   /** Bind without the mounts below the source. */
   readonly nonRecursive?: boolean;
-  /** Path inside the volume. */
+  /** Read-only for the source alone, not for mounts below it. */
+  readonly shallowReadOnly?: boolean;
+  /** Path inside the volume or image. */
   readonly subpath?: string;
+  /** Of images: the ID, and the key of the snapshot that is mounted. */
+  readonly image?: { readonly id: Digest; readonly snapshot: string };
   /** mount(8) words of a tmpfs. */
   readonly options?: readonly string[];
 }

@@ -11,6 +11,7 @@ export async function writeBundle(bundle: string, spec: RuntimeSpec, shim: ShimC
   await Promise.all([
     mkdir(spec.root.path, { recursive: true, mode: 0o755 }),
     mkdir(bundle, { recursive: true, mode: 0o700 }),
+    ...shim.extraMounts.map(({ target }) => mkdir(target, { recursive: true, mode: 0o755 })),
   ]);
   await Promise.all([
     writeFile(join(bundle, "config.json"), renderSpec(spec), { mode: 0o600 }),

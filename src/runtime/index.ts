@@ -19,6 +19,7 @@ export type {
   ExecConfig,
   ExecProcess,
   ExitStatus,
+  ExtraMount,
   LogTarget,
   Runtime,
   Task,

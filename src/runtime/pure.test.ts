@@ -55,6 +55,10 @@ describe("the shim's configuration", () => {
     log: { driver: "local", directory: "/log", maxBytes: 10, maxFiles: 3 },
     rootfsPath: "/b/rootfs",
     rootfs: [{ type: "overlay", source: "overlay", options: ["lowerdir=/a:/b", "ro"] }],
+    extraMounts: [
+      { target: "/b/mounts/i", part: "usr", mount: { type: "bind", source: "/i", options: ["rbind"] } },
+    ],
+    sharedMounts: false,
     detachMounts: ["/sys/fs/cgroup/unified"],
     cgroups: ["/sys/fs/cgroup/cpu/x"],
     oomFile: undefined,
@@ -76,10 +80,16 @@ log-dir=/log
 log-max-bytes=10
 log-max-files=3
 rootfs=/b/rootfs
+shared-mounts=0
 mount-type=overlay
 mount-source=overlay
 mount-option=lowerdir=/a:/b
 mount-option=ro
+mount-type=bind
+mount-source=/i
+mount-option=rbind
+mount-target=/b/mounts/i
+mount-part=usr
 detach-mount=/sys/fs/cgroup/unified
 cgroup=/sys/fs/cgroup/cpu/x
 `,

@@ -190,6 +190,10 @@ class ShimRuntime implements Runtime {
       log: config.log,
       rootfsPath: config.spec.root.path,
       rootfs: config.rootfs,
+      extraMounts: config.extraMounts ?? [],
+      sharedMounts: config.spec.mounts.some(({ options }) =>
+        options?.some((word) => /^r?shared$/.test(word)),
+      ),
       detachMounts: this.#parts.detach,
       cgroups: this.#mounts.map(({ path }) => path + cgroupsPath),
       oomFile: memory

@@ -1,6 +1,6 @@
 import { EngineError } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
-import type { LogTarget } from "./types.ts";
+import type { ExtraMount, LogTarget } from "./types.ts";
 
 /** What a shim is told; see native/protocol.md. */
 export interface ShimConfig {
@@ -16,6 +16,9 @@ export interface ShimConfig {
   readonly log: LogTarget;
   readonly rootfsPath: string;
   readonly rootfs: readonly Mount[];
+  readonly extraMounts: readonly ExtraMount[];
+  /** The container may mount for the host. */
+  readonly sharedMounts: boolean;
   readonly detachMounts: readonly string[];
   readonly cgroups: readonly string[];
   readonly oomFile: string | undefined;
@@ -39,7 +42,9 @@ export function renderShimConfig(config: ShimConfig): string {
     ["log-driver", log.driver],
     ...(log.driver === "local" ? logLines(log) : []),
     ["rootfs", config.rootfsPath],
+    ["shared-mounts", config.sharedMounts],
     ...config.rootfs.flatMap(mountLines),
+    ...config.extraMounts.flatMap(extraLines),
     ...config.detachMounts.map((path) => ["detach-mount", path] as const),
     ...config.cgroups.map((path) => ["cgroup", path] as const),
     ["oom-file", config.oomFile],
@@ -60,11 +65,19 @@ function logLines(log: LogTarget) {
   ] as const;
 }
 
-function mountLines(mount: Mount) {
+function mountLines(mount: ExtraMount["mount"]) {
   return [
     ["mount-type", mount.type] as const,
     ["mount-source", mount.source] as const,
     ...mount.options.map((option) => ["mount-option", option] as const),
+  ];
+}
+
+function extraLines({ target, part, mount }: ExtraMount) {
+  return [
+    ...mountLines(mount),
+    ["mount-target", target] as const,
+    ...(part === undefined ? [] : [["mount-part", part] as const]),
   ];
 }
 

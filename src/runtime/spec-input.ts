@@ -32,6 +32,8 @@ export interface SpecInput {
   readonly noNewPrivileges: boolean;
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
+  /** Absent: a /dev/shm of its own. `from`: a directory that holds another container's. */
+  readonly sharedMemory?: "none" | { readonly from: string };
   /** Bytes of /dev/shm; default 64 MiB. */
   readonly shmSize?: number;
   readonly resources: LinuxResources;

@@ -11,6 +11,18 @@ export interface LogTarget {
   readonly maxFiles: number;
 }
 
+/** A mount beside the root file system, in the same namespace: for binds of the specification to start from. */
+export interface ExtraMount {
+  /** Directory below the bundle; made. */
+  readonly target: string;
+  /** A directory of what is mounted; links in it are followed inside of it alone. Absent: all of it. */
+  readonly part?: string;
+  /** `tree-of`: what stands at the one option, a path, in the mount namespace that the source names. */
+  readonly mount:
+    | Mount
+    | { readonly type: "tree-of"; readonly source: string; readonly options: readonly string[] };
+}
+
 export interface TaskConfig {
   /** Container ID. */
   readonly id: string;
@@ -22,6 +34,7 @@ export interface TaskConfig {
    * is for `spec.root.readonly` to say: crun remounts a read-only bind as writable without it.
    */
   readonly rootfs: readonly Mount[];
+  readonly extraMounts?: readonly ExtraMount[];
   readonly tty: boolean;
   readonly openStdin: boolean;
   /** Close stdin when the first attached client closes its side. */

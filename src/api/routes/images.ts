@@ -164,9 +164,12 @@ async function prune(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
 function imageUsers(store: Pick<ContainerStore, "list">): Map<Digest, { id: string; running: boolean }[]> {
   const users = new Map<Digest, { id: string; running: boolean }[]>();
   for (const record of store.list()) {
-    const list = users.get(record.image) ?? [];
-    list.push({ id: record.id, running: record.state.pid > 0 });
-    users.set(record.image, list);
+    const mounted = record.mounts.flatMap(({ image }) => (image ? [image.id] : []));
+    for (const id of new Set([record.image, ...mounted])) {
+      const list = users.get(id) ?? [];
+      list.push({ id: record.id, running: record.state.pid > 0 });
+      users.set(id, list);
+    }
   }
   return users;
 }

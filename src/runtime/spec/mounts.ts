@@ -11,7 +11,10 @@ const writableUnderReadonlyRoot: ReadonlySet<string> = new Set([
   "/dev/mqueue",
 ]);
 
-type MountInput = Pick<SpecInput, "mounts" | "readonlyRoot" | "privileged" | "ipc" | "shmSize">;
+type MountInput = Pick<
+  SpecInput,
+  "mounts" | "readonlyRoot" | "privileged" | "ipc" | "shmSize" | "sharedMemory"
+>;
 
 /**
  * The mounts inside a container, in the order in which they are made: the kernel's own, then the caller's,
@@ -60,21 +63,23 @@ function ipcMounts(input: MountInput): SpecMount[] {
       options: ["rbind", "rprivate"],
     }));
   }
-  const size = `size=${input.shmSize ?? defaultShmSize}`;
-  return [
-    {
-      destination: "/dev/mqueue",
-      type: "mqueue",
-      source: "mqueue",
-      options: ["nosuid", "noexec", "nodev"],
-    },
-    {
-      destination: "/dev/shm",
-      type: "tmpfs",
-      source: "shm",
-      options: ["nosuid", "noexec", "nodev", "mode=1777", size],
-    },
-  ];
+  const queues = {
+    destination: "/dev/mqueue",
+    type: "mqueue",
+    source: "mqueue",
+    options: ["nosuid", "noexec", "nodev"],
+  };
+  if (input.sharedMemory === "none") return [queues];
+  return [queues, sharedMemory(input)];
+}
+
+function sharedMemory({ sharedMemory: shared, shmSize }: MountInput): SpecMount {
+  const destination = "/dev/shm";
+  if (typeof shared === "object") {
+    return { destination, type: "bind", source: shared.from, options: ["rbind", "rprivate"] };
+  }
+  const options = ["nosuid", "noexec", "nodev", "mode=1777", `size=${shmSize ?? defaultShmSize}`];
+  return { destination, type: "tmpfs", source: "shm", options };
 }
 
 function underRoot(mount: SpecMount, readonlyRoot: boolean): SpecMount {
