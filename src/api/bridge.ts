@@ -6,6 +6,8 @@ import { drained, writeAll } from "./write-all.ts";
 export interface BridgeOptions {
   /** Bytes come without frames. */
   readonly tty: boolean;
+  /** Of framed bytes the client is to get the payloads alone. */
+  readonly bare?: boolean;
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
@@ -36,9 +38,8 @@ export async function bridge(
   };
   void forwardInput(client, process, options, detach);
   try {
-    if (options.before) await pass(client, options.before);
-    const wanted = options.tty || (options.stdout && options.stderr);
-    await pass(client, wanted ? process : filterFrames(process, options));
+    if (options.before) await pass(client, options.bare ? chosen(options.before, options) : options.before);
+    await pass(client, chosen(process, options));
   } catch {
     // The process's side broke or was let go: what there was has been delivered.
   }
@@ -70,6 +71,16 @@ export function finish(client: Duplex): void {
   client.once("close", () => clearTimeout(timer));
   client.once("end", () => client.destroy());
   if (client.readableEnded) client.once("finish", () => client.destroy());
+}
+
+/** Delivers chunks, of which the client gets what it asked for, and ends. */
+export async function deliver(
+  client: Duplex,
+  chunks: AsyncIterable<Uint8Array>,
+  options: BridgeOptions,
+): Promise<void> {
+  await pass(client, options.bare ? chosen(chunks, options) : chunks);
+  finish(client);
 }
 
 /** Delivers chunks to a client that stays open afterwards. */
@@ -111,15 +122,22 @@ async function* readOn(source: Readable): AsyncGenerator<Uint8Array> {
   yield* source.iterator({ destroyOnReturn: false });
 }
 
+/** What of a process's output the client is to get. */
+function chosen(source: AsyncIterable<Uint8Array>, options: BridgeOptions): AsyncIterable<Uint8Array> {
+  if (options.tty || (options.stdout && options.stderr && !options.bare)) return source;
+  return filterFrames(source, options);
+}
+
 async function* filterFrames(
   source: AsyncIterable<Uint8Array>,
-  wanted: { stdout: boolean; stderr: boolean },
+  wanted: { stdout: boolean; stderr: boolean; bare?: boolean },
 ): AsyncGenerator<Uint8Array> {
   const decoder = new FrameDecoder();
   for await (const chunk of source) {
     for (const { stream, payload } of decoder.push(chunk)) {
       const isErr = stream === 2;
-      if (payload.length > 0 && (isErr ? wanted.stderr : wanted.stdout)) yield encodeFrame(stream, payload);
+      if (payload.length === 0 || !(isErr ? wanted.stderr : wanted.stdout)) continue;
+      yield wanted.bare ? payload : encodeFrame(stream, payload);
     }
   }
 }

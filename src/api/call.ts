@@ -34,6 +34,8 @@ export interface Call {
   readonly body: AsyncIterable<Uint8Array>;
   /** Ends HTTP on this connection: answers 101 or 200, then it is a pair of byte streams. */
   hijack(contentType: string): Duplex;
+  /** As `hijack`, for a client that asked for this protocol: answers 101 with these headers. */
+  upgrade(protocol: string, headers: Headers): Duplex;
 }
 
 /** 200 with a JSON body. */

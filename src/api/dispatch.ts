@@ -38,7 +38,8 @@ export async function dispatch(
       request,
       signal,
       body: request,
-      hijack: (contentType): Duplex => responder.hijack({ ...common, "Content-Type": contentType }),
+      hijack: (contentType): Duplex => responder.hijack({ ...common, "Content-Type": contentType }, "tcp"),
+      upgrade: (protocol, headers): Duplex => responder.hijack({ ...common, ...headers }, protocol),
     };
     await answer(responder, common, await handler(call));
   } catch (error) {

@@ -12,8 +12,8 @@ export interface Responder {
   send(status: number, headers: Headers, body: string): void;
   /** Head now, chunks as they come; resolves when all is handed over or the client is gone. */
   stream(headers: Headers, chunks: AsyncIterable<Uint8Array | string>): Promise<void>;
-  /** Ends HTTP: what is returned are the bare byte streams. */
-  hijack(headers: Headers): Duplex;
+  /** Ends HTTP: what is returned are the bare byte streams. `protocol` names them where the client asked for one. */
+  hijack(headers: Headers, protocol: string): Duplex;
 }
 
 /** Answers of an ordinary request. `input` is the request: what a hijacked client sends. */
@@ -38,7 +38,10 @@ export function responseResponder(
       await writeAll(response, chunks);
     },
     hijack(headers) {
-      response.writeHead(200, { ...headers });
+      // Whoever asked for no upgrade reads bare bytes to the end of the connection, as from Docker.
+      response.useChunkedEncodingByDefault = false;
+      response.removeHeader("Transfer-Encoding");
+      response.writeHead(200, { ...headers, Connection: "close" });
       response.flushHeaders();
       return joinStreams(input, response);
     },
@@ -66,18 +69,30 @@ export function upgradeResponder(socket: Duplex): Responder {
           Connection: "close",
         }) + body,
       );
-      socket.resume();
+      letGo(socket);
     },
     async stream(headers, chunks) {
       socket.write(head("200 OK", { ...headers, Connection: "close" }));
       socket.resume();
       await writeAll(socket, chunks);
+      letGo(socket);
     },
-    hijack(headers) {
-      socket.write(head("101 UPGRADED", { ...headers, Connection: "Upgrade", Upgrade: "tcp" }));
+    hijack(headers, protocol) {
+      socket.write(head("101 UPGRADED", { ...headers, Connection: "Upgrade", Upgrade: protocol }));
       return socket;
     },
   };
+}
+
+const lingering = 10_000;
+
+/** After the last word: the other side has time to read it and to hang up, then the connection goes. */
+function letGo(socket: Duplex): void {
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), lingering);
+  timer.unref();
+  socket.once("end", () => socket.destroy());
+  socket.once("close", () => clearTimeout(timer));
 }
 
 const reasons: Readonly<Record<number, string>> = {

@@ -24,7 +24,7 @@ export interface Serving {
 /** Listens on all hosts. Throws `invalid` for a host that may not be served, `conflict` when one is taken. */
 export async function serve(needs: DispatchNeeds, options: ServeOptions): Promise<Serving> {
   const targets = options.hosts.map((host) => parseHost(host, options));
-  const servers: Server[] = [];
+  const servers: Listening[] = [];
   try {
     for (const target of targets) servers.push(await listen(needs, target));
   } catch (error) {
@@ -37,6 +37,11 @@ export async function serve(needs: DispatchNeeds, options: ServeOptions): Promis
       await Promise.all(servers.map(closeServer));
     },
   };
+}
+
+interface Listening {
+  readonly server: Server;
+  readonly upgraded: ReadonlySet<Duplex>;
 }
 
 type Target = { readonly socket: string } | { readonly address: string; readonly port: number };
@@ -62,9 +67,14 @@ function parseHost(host: string, options: ServeOptions): Target {
   return { address, port: Number(tcp[2]) };
 }
 
-async function listen(needs: DispatchNeeds, target: Target): Promise<Server> {
+async function listen(needs: DispatchNeeds, target: Target): Promise<Listening> {
   const server = createServer((request, response) => serveRequest(needs, request, response));
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex) => serveUpgrade(needs, request, socket));
+  const upgraded = new Set<Duplex>();
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
+    serveUpgrade(needs, request, socket);
+  });
   server.on("clientError", (_error: Error, socket: Duplex) => socket.destroy());
   // Streams may be silent for days; only a request that never completes its head is given up.
   server.requestTimeout = 0;
@@ -85,7 +95,7 @@ async function listen(needs: DispatchNeeds, target: Target): Promise<Server> {
     process.umask(previous);
   }
   if ("socket" in target) await openToGroup(target.socket);
-  return server;
+  return { server, upgraded };
 }
 
 /** Removes a socket that nobody serves any more; throws `conflict` when somebody does. */
@@ -138,9 +148,11 @@ function serveUpgrade(needs: DispatchNeeds, request: IncomingMessage, socket: Du
   void dispatch(needs, request, upgradeResponder(socket), gone.signal);
 }
 
-async function closeServer(server: Server): Promise<void> {
+/** Connections that were upgraded no longer count as the server's: they are ended by hand. */
+async function closeServer({ server, upgraded }: Listening): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   server.closeAllConnections();
+  for (const socket of upgraded) socket.destroy();
   await promise;
 }

@@ -3,7 +3,7 @@ import { messageOf } from "../base/index.ts";
 import type { ExitStatus, Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { discardChanges } from "./ephemeral.ts";
-import { announceContainer } from "./facts.ts";
+import { announceContainer, announceVolume } from "./facts.ts";
 import { announceEndpoints } from "./network-facts.ts";
 import { nextDelay, parseRestartPolicy, wantsRestart } from "./restart-policy.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -64,6 +64,10 @@ export async function containerExited(
     execDuration: String(Math.floor(ranFor(record) / 1000)),
   });
   announceEndpoints(needs, record, left, "disconnect");
+  for (const { name } of record.mounts) {
+    if (name !== undefined)
+      announceVolume(needs.announce, "unmount", { name, driver: "local" }, { container: id });
+  }
   needs.store.endings.emit({ id, kind: "exited", exitCode: status.code, error: "" });
   live.dismissClients();
   if (restart) {

@@ -24,6 +24,7 @@ import { sampleContainer } from "./stats.ts";
 import { killContainer, type StopOptions, stopContainer } from "./stop.ts";
 import { containerTop } from "./top.ts";
 import type { ContainerRecord, Size } from "./types.ts";
+import { removeLink } from "./unlink.ts";
 import { type UpdateRequest, updateContainer } from "./update.ts";
 import { type WaitCondition, waitContainer } from "./wait.ts";
 
@@ -48,6 +49,7 @@ export function createContainerService(needs: Collaborators) {
       waitContainer(needs, reference, options),
     rename: (reference: string, name: string) => renameContainer(needs, reference, name),
     remove: (reference: string, options: RemoveOptions) => removeContainer(needs, reference, options),
+    removeLink: (name: string) => removeLink(needs, name),
     attach: (reference: string, request: AttachRequest) => attachContainer(needs, reference, request),
     resize: (reference: string, size: Size) => resizeContainer(needs, reference, size),
     logs: (reference: string, request: LogsRequest) => containerLogs(needs, reference, request),

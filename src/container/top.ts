@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { EngineError } from "../base/index.ts";
+import { totalmem } from "node:os";
 import type { Collaborators } from "./collaborators.ts";
 import { announceContainer } from "./facts.ts";
+import { hostProcesses } from "./host-ps.ts";
 import { runningTask } from "./pause.ts";
 import { type ProcessInfo, processesOf } from "./processes.ts";
 
@@ -16,16 +17,21 @@ interface Column {
   readonly of: (process: ProcessInfo, users: ReadonlyMap<number, string>) => string;
 }
 
-/** The processes of a running container, in the format that `ps_args` ask for: `-ef`, `aux`, `-o a,b`. */
+/**
+ * The processes of a running container, in the format that `ps_args` ask for: `-ef`, `aux` and `-o a,b` are read from
+ * the kernel, anything else is the host's `ps`. PIDs are the host's, as Docker shows them.
+ */
 export async function containerTop(
   needs: Pick<Collaborators, "store" | "announce">,
   reference: string,
   psArguments: string,
 ): Promise<ProcessTable> {
   const { record, task } = runningTask(needs, reference);
-  const columns = columnsFor(psArguments || "-ef");
+  const words = (psArguments || "-ef").split(/\s+/).filter((word) => word !== "");
+  const columns = columnsFor(words);
   const [processes, users] = await Promise.all([processesOf(task.pid), hostUsers()]);
   announceContainer(needs.announce, record, "top");
+  if (!columns) return await hostProcesses(words, new Set(processes.map(({ pid }) => pid)));
   return {
     Titles: columns.map((column) => column.title),
     Processes: processes.map((process) => columns.map((column) => column.of(process, users))),
@@ -51,6 +57,8 @@ const known: Readonly<Record<string, Column>> = {
   comm: column("COMMAND", (p) => p.name),
   pcpu: column("%CPU", (p) => p.cpuPercent.toFixed(1)),
   "%cpu": column("%CPU", (p) => p.cpuPercent.toFixed(1)),
+  pmem: column("%MEM", (p) => ((p.residentBytes * 100) / totalmem()).toFixed(1)),
+  "%mem": column("%MEM", (p) => ((p.residentBytes * 100) / totalmem()).toFixed(1)),
   rss: column("RSS", (p) => String(Math.floor(p.residentBytes / 1024))),
   vsz: column("VSZ", (p) => String(Math.floor(p.virtualBytes / 1024))),
   stat: column("STAT", (p) => p.state),
@@ -58,25 +66,27 @@ const known: Readonly<Record<string, Column>> = {
 };
 
 const full = ["uid", "pid", "ppid", "c", "stime", "tty", "time", "cmd"];
-const bsd = ["user", "pid", "%cpu", "vsz", "rss", "tty", "stat", "start", "time", "args"];
+const bsd = ["user", "pid", "%cpu", "%mem", "vsz", "rss", "tty", "stat", "start", "time", "args"];
 
-function columnsFor(psArguments: string): Column[] {
-  const words = psArguments.split(/\s+/).filter((word) => word !== "");
-  const at = words.findIndex((word) => /^-?\w*o$/.test(word));
-  if (at >= 0) return (words[at + 1] ?? "").split(",").map(findColumn);
-  if (words.every((word) => /^-[aAef]+$/.test(word))) {
-    return full.map((name) => (name === "uid" ? column("UID", user) : findColumn(name)));
+/** Undefined for a format that is not known here. */
+function columnsFor(words: readonly string[]): Column[] | undefined {
+  const [first = "", second = ""] = words;
+  const isList = words.length === 2 && /^-?[aAex]*o$/.test(first);
+  if (isList) return named(withPID(second.split(",")));
+  if (words.length === 1 && /^-[aAe]*f[aAe]*$/.test(first)) {
+    return named(full)?.map((one) => (one.title === "UID" ? column("UID", user) : one));
   }
-  if (words.every((word) => /^a?u?x?w*$/.test(word))) return bsd.map(findColumn);
-  throw new EngineError("invalid", `ps arguments are not supported: ${psArguments}`, {
-    subject: psArguments,
-  });
+  return words.length === 1 && /^a?u[xw]*$/.test(first) ? named(bsd) : undefined;
 }
 
-function findColumn(name: string): Column {
-  const found = known[name.toLowerCase()];
-  if (found) return found;
-  throw new EngineError("invalid", `unknown user-defined format specifier "${name}"`, { subject: name });
+/** Rows are told apart by it; the host's `ps` has its words for when it is missing. */
+function withPID(names: readonly string[]): readonly string[] {
+  return names.includes("pid") ? names : [];
+}
+
+function named(names: readonly string[]): Column[] | undefined {
+  const columns = names.map((name) => known[name.toLowerCase()]).filter((one) => one !== undefined);
+  return columns.length > 0 && columns.length === names.length ? columns : undefined;
 }
 
 async function hostUsers(): Promise<ReadonlyMap<number, string>> {

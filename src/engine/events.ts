@@ -32,8 +32,11 @@ export class EventHub {
     return this.#emitter.on(listener);
   }
 
+  /** The clock of the machine, as it is set now; finer than a millisecond as long as both clocks agree. */
   #now(): bigint {
-    const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+    const wall = Date.now();
+    const fine = performance.timeOrigin + performance.now();
+    const now = BigInt(Math.round((Math.abs(fine - wall) < 2 ? fine : wall) * 1000)) * 1000n;
     this.#last = now > this.#last ? now : this.#last + 1n;
     return this.#last;
   }

@@ -17,7 +17,10 @@ export function containerLifeRoutes(containers: Containers): Route[] {
       return empty();
     });
   return [
-    act("start", (id) => containers.start(id)),
+    act("start", async (id, call) => {
+      checkNoBody(call);
+      await containers.start(id);
+    }),
     act("stop", (id, call) => containers.stop(id, stopOptions(call))),
     act("restart", (id, call) => containers.restart(id, stopOptions(call))),
     act("kill", (id, call) => containers.kill(id, string(call.query, "signal"))),
@@ -29,6 +32,16 @@ export function containerLifeRoutes(containers: Containers): Route[] {
     }),
     route("POST", "/containers/{id}/wait", (call) => wait(containers, call)),
   ];
+}
+
+/** A config in the body of a start is what clients of a time long past sent. */
+function checkNoBody(call: Call): void {
+  if (Number(call.request.headers["content-length"] ?? 0) <= 7) return;
+  throw new EngineError(
+    "invalid",
+    "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
+    { subject: "body" },
+  );
 }
 
 function stopOptions(call: Call) {

@@ -1,9 +1,16 @@
+import type { Duplex } from "node:stream";
 import { EngineError, messageOf, parseDuration } from "../../base/index.ts";
-import { type ContainerService, parseDetachKeys } from "../../container/index.ts";
-import { bridge, finish } from "../bridge.ts";
+import {
+  type Attachment,
+  type AttachRequest,
+  type ContainerService,
+  parseDetachKeys,
+} from "../../container/index.ts";
+import { bridge, deliver, finish } from "../bridge.ts";
 import type { Call, Reply } from "../call.ts";
 import { boolean, moment, string } from "../query.ts";
 import { type Route, route } from "../routes.ts";
+import { acceptKey, webSocket } from "../websocket.ts";
 
 interface Needs {
   readonly containers: Pick<ContainerService, "attach" | "logs" | "announceDetach">;
@@ -13,6 +20,7 @@ interface Needs {
 export function containerStreamRoutes(needs: Needs): Route[] {
   return [
     route("POST", "/containers/{id}/attach", (call) => attach(needs, call)),
+    route("GET", "/containers/{id}/attach/ws", (call) => attachWebSocket(needs, call)),
     route("GET", "/containers/{id}/logs", (call) => logs(needs, call)),
   ];
 }
@@ -24,8 +32,7 @@ export function streamType(call: Call, tty: boolean): string {
     : "application/vnd.docker.raw-stream";
 }
 
-async function attach(needs: Needs, call: Call): Promise<Reply> {
-  const id = call.params.id ?? "";
+function attachRequest(call: Call) {
   const keys = parseDetachKeys(string(call.query, "detachKeys"));
   const request = {
     stdin: boolean(call.query, "stdin"),
@@ -34,26 +41,53 @@ async function attach(needs: Needs, call: Call): Promise<Reply> {
     stdout: boolean(call.query, "stdout"),
     stderr: boolean(call.query, "stderr"),
   };
-  const attachment = needs.containers.attach(id, request);
+  return { keys, request };
+}
+
+async function attach(needs: Needs, call: Call): Promise<Reply> {
+  const { keys, request } = attachRequest(call);
+  const attachment = needs.containers.attach(idOf(call), request);
   const client = call.hijack(streamType(call, attachment.tty));
+  return await converse(needs, call, client, { attachment, request: { ...request, bare: false }, keys });
+}
+
+/** The same over a WebSocket: each chunk a binary message, stdout and stderr as one. */
+async function attachWebSocket(needs: Needs, call: Call): Promise<Reply> {
+  const { keys, request } = attachRequest(call);
+  const accept = acceptKey(call.request);
+  const attachment = needs.containers.attach(idOf(call), request);
+  const client = webSocket(call.upgrade("websocket", { "Sec-WebSocket-Accept": accept }));
+  return await converse(needs, call, client, { attachment, request: { ...request, bare: true }, keys });
+}
+
+async function converse(
+  needs: Needs,
+  call: Call,
+  client: Duplex,
+  talk: {
+    readonly attachment: Attachment;
+    readonly request: AttachRequest & { readonly bare: boolean };
+    readonly keys: Uint8Array;
+  },
+): Promise<Reply> {
+  const { attachment, keys } = talk;
+  const { tty, before } = attachment;
+  const options = { ...talk.request, tty, detachKeys: tty ? keys : undefined, before };
   try {
     const stream = await attachment.connect(call.signal);
-    if (!stream) {
-      if (attachment.before) for await (const chunk of attachment.before) client.write(chunk);
-      finish(client);
-      return { kind: "taken" };
-    }
-    const end = await bridge(client, stream, {
-      ...request,
-      tty: attachment.tty,
-      detachKeys: attachment.tty ? keys : undefined,
-      before: attachment.before,
-    });
-    if (end === "detached") needs.containers.announceDetach(id);
+    if (stream) {
+      const end = await bridge(client, stream, options);
+      if (end === "detached") needs.containers.announceDetach(idOf(call));
+    } else if (before) await deliver(client, before, options);
+    else finish(client);
   } catch (error) {
     client.destroy(error instanceof Error ? error : new Error(messageOf(error)));
   }
   return { kind: "taken" };
+}
+
+function idOf(call: Call): string {
+  return call.params.id ?? "";
 }
 
 function logs(needs: Needs, call: Call): Reply {

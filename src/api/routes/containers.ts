@@ -1,4 +1,3 @@
-import { EngineError } from "../../base/index.ts";
 import type { ContainerRecord, ContainerService } from "../../container/index.ts";
 import type { ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
@@ -18,7 +17,7 @@ import { containerSummary } from "../shapes/container-summary.ts";
 export interface ContainerRoutesNeeds {
   readonly containers: Pick<
     ContainerService,
-    "store" | "execs" | "create" | "remove" | "rename" | "update" | "top" | "changes" | "prune"
+    "store" | "execs" | "create" | "remove" | "removeLink" | "rename" | "update" | "top" | "changes" | "prune"
   >;
   readonly images: Pick<ImageService, "find">;
   readonly network: NetworkService;
@@ -48,14 +47,13 @@ export function containerRoutes(needs: ContainerRoutesNeeds): Route[] {
       const warnings = await needs.containers.update(idOf(call), await readJson(call, updateRequest));
       return json({ Warnings: warnings.length > 0 ? warnings : null });
     }),
-    route("DELETE", "/containers/{id}", async (call) => {
-      if (boolean(call.query, "link")) {
-        throw new EngineError("not-implemented", "links cannot be removed on their own", { subject: "link" });
+    route("DELETE", "/containers/{name...}", async (call) => {
+      const name = call.params.name ?? "";
+      if (boolean(call.query, "link")) await needs.containers.removeLink(name);
+      else {
+        const force = boolean(call.query, "force");
+        await needs.containers.remove(name, { force, volumes: boolean(call.query, "v") });
       }
-      await needs.containers.remove(idOf(call), {
-        force: boolean(call.query, "force"),
-        volumes: boolean(call.query, "v"),
-      });
       return empty();
     }),
   ];

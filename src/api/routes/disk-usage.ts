@@ -1,3 +1,4 @@
+import { EngineError } from "../../base/index.ts";
 import type { ContainerStore } from "../../container/index.ts";
 import { volumeUsers } from "../../container/index.ts";
 import type { Image, ImageService } from "../../image/index.ts";
@@ -23,20 +24,26 @@ export function diskUsageRoutes(needs: Needs): Route[] {
   return [route("GET", "/system/df", (call) => diskUsage(needs, call))];
 }
 
+const objectTypes = ["container", "image", "volume", "build-cache"];
+
 async function diskUsage(needs: Needs, call: Call): Promise<Reply> {
   const types = call.query.getAll("type");
+  const unknown = types.find((type) => !objectTypes.includes(type));
+  if (unknown !== undefined) {
+    throw new EngineError("invalid", `unknown object type: ${unknown}`, { subject: unknown });
+  }
   const wants = (type: string): boolean => types.length === 0 || types.includes(type);
   const images = needs.images.list();
   const [containers, volumes] = await Promise.all([
-    wants("container") ? containerRows(needs, images) : [],
-    wants("volume") ? volumeRows(needs) : [],
+    wants("container") ? containerRows(needs, images) : null,
+    wants("volume") ? volumeRows(needs) : null,
   ]);
   return json({
     LayersSize: wants("image") ? layersSize(images) : 0,
-    Images: wants("image") ? imageRows(needs, images) : [],
+    Images: wants("image") ? imageRows(needs, images) : null,
     Containers: containers,
     Volumes: volumes,
-    BuildCache: [],
+    BuildCache: wants("build-cache") ? [] : null,
     BuilderSize: 0,
   });
 }

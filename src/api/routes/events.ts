@@ -13,7 +13,7 @@ export function eventRoutes(events: EventHub): Route[] {
 
 function stream(events: EventHub, call: Call): Reply {
   const filters = parseFilters(call.query.get("filters") ?? undefined);
-  checkKeys(filters, [...Object.keys(actorTypes), "event", "label", "scope", "type"]);
+  checkKeys(filters, [...Object.keys(actorTypes), ...otherActors, "event", "label", "scope", "type"]);
   const since = timeOf(call.query.get("since"));
   const until = timeOf(call.query.get("until"));
   return {
@@ -22,6 +22,9 @@ function stream(events: EventHub, call: Call): Reply {
     chunks: lines(events, call, { since, until, filters }),
   };
 }
+
+/** How many events wait for a client that does not read; one that is further behind is let go. */
+const patience = 4096;
 
 interface Window {
   readonly since: bigint | undefined;
@@ -32,8 +35,10 @@ interface Window {
 async function* lines(events: EventHub, call: Call, window: Window): AsyncGenerator<string> {
   const queue: Event[] = window.since === undefined ? [] : events.recent(window.since);
   let wake: () => void = () => {};
+  let behind = false;
   using _listening = events.on((event) => {
-    queue.push(event);
+    behind ||= queue.length >= patience;
+    if (!behind) queue.push(event);
     wake();
   });
   const stop = (): void => wake();
@@ -45,7 +50,8 @@ async function* lines(events: EventHub, call: Call, window: Window): AsyncGenera
   try {
     for (;;) {
       const wanted = queue.splice(0).filter((event) => isWanted(event, window));
-      if (wanted.length > 0) yield wanted.map((event) => `${JSON.stringify(shape(event))}\n`).join("");
+      if (wanted.length > 0) yield wanted.map(lineOf).join("");
+      if (behind) return;
       if (queue.length > 0) continue;
       if (over()) return;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -67,6 +73,9 @@ const actorTypes: Readonly<Record<string, Event["type"]>> = {
   daemon: "daemon",
 };
 
+/** Actors that only a swarm or plugins have: no event is theirs. */
+const otherActors = ["builder", "config", "node", "plugin", "secret", "service"];
+
 function isWanted(event: Event, window: Window): boolean {
   if (window.until !== undefined && event.time > window.until) return false;
   return [...window.filters].every(([key, values]) => values.length === 0 || matches(event, key, values));
@@ -81,6 +90,7 @@ function matches(event: Event, key: string, values: readonly string[]): boolean 
       values.some((value) => names.includes(value) || (value.length >= 4 && event.id.startsWith(value)))
     );
   }
+  if (otherActors.includes(key)) return false;
   switch (key) {
     case "event":
       return values.some((value) => event.action === value || event.action.startsWith(`${value}:`));
@@ -91,6 +101,12 @@ function matches(event: Event, key: string, values: readonly string[]): boolean 
     default:
       return values.includes("local");
   }
+}
+
+/** Nanoseconds are more than a JSON number holds exactly: their digits are put in as they are. */
+function lineOf(event: Event): string {
+  const text = JSON.stringify({ ...shape(event), timeNano: 0 });
+  return `${text.replace(/"timeNano":0\}$/, `"timeNano":${event.time}}`)}\n`;
 }
 
 function shape(event: Event): EventMessage {
