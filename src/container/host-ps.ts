@@ -1,5 +1,10 @@
 import { EngineError, messageOf } from "../base/index.ts";
-import type { ProcessTable } from "./top.ts";
+
+/** A table of processes as `ps` prints it. */
+export interface ProcessTable {
+  readonly Titles: string[];
+  readonly Processes: string[][];
+}
 
 const longest = 10_000;
 

@@ -2,15 +2,9 @@ import { readFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import type { Collaborators } from "./collaborators.ts";
 import { announceContainer } from "./facts.ts";
-import { hostProcesses } from "./host-ps.ts";
+import { hostProcesses, type ProcessTable } from "./host-ps.ts";
 import { runningTask } from "./pause.ts";
 import { type ProcessInfo, processesOf } from "./processes.ts";
-
-/** A table of processes as `ps` prints it. */
-export interface ProcessTable {
-  readonly Titles: string[];
-  readonly Processes: string[][];
-}
 
 interface Column {
   readonly title: string;

@@ -352,7 +352,7 @@ describe("events", () => {
     text
       .split("\n")
       .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Record<string, never>);
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
 
   test("are replayed, filtered by everything that Docker knows, and carry exact times", async () => {
     const since = Date.now() / 1000;
