@@ -33,6 +33,11 @@ export const layers: readonly Layer[] = [
   { folder: "build", level: "L4", duty: "Dockerfile to image: parser, instructions, graph, solver" },
   { folder: "layer-view", level: "L4", duty: "what layers cost and hide, what differs between images" },
   { folder: "registry-server", level: "L4", duty: "the engine's images over the OCI distribution protocol" },
+  {
+    folder: "transfer",
+    level: "L4",
+    duty: "images from place to place as they are: registries, files, engines",
+  },
   { folder: "engine", level: "L5", duty: "builds every service and wires them; recovery at start" },
   { folder: "api", level: "L6", duty: "the Docker Engine API over HTTP" },
   { folder: "client", level: "C1", duty: "typed client of the HTTP API" },

@@ -40,6 +40,7 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
     commands: {
       bootstrap: async () => (await import("./commands/image/bootstrap.ts")).bootstrapCommand,
       build: async () => (await import("./commands/image/build.ts")).buildCommand,
+      copy: async () => (await import("./commands/image/copy.ts")).copyImageCommand,
       diff: async () => (await import("./commands/image/diff.ts")).diffImagesCommand,
       history: async () => (await import("./commands/image/history.ts")).historyCommand,
       import: async () => (await import("./commands/image/import.ts")).importCommand,

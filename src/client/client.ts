@@ -10,6 +10,7 @@ import { type LayerViewsClient, layerViewsClient } from "./layer-views.ts";
 import { type NetworksClient, networksClient } from "./networks.ts";
 import { type RegistriesClient, registriesClient } from "./registries.ts";
 import { type SystemClient, systemClient } from "./system.ts";
+import { type TransfersClient, transfersClient } from "./transfers.ts";
 import { Transport } from "./transport.ts";
 import { type VolumesClient, volumesClient } from "./volumes.ts";
 
@@ -32,6 +33,7 @@ export interface Client extends Disposable {
   readonly volumes: VolumesClient;
   readonly registries: RegistriesClient;
   readonly layerViews: LayerViewsClient;
+  readonly transfers: TransfersClient;
   readonly system: SystemClient;
   /** Opens a connection ahead of a call that will come; never rejects. */
   warm(): Promise<void>;
@@ -65,6 +67,7 @@ export function createClient(options: ClientOptions): Client {
     volumes: volumesClient(transport),
     registries: registriesClient(transport),
     layerViews: layerViewsClient(transport),
+    transfers: transfersClient(transport),
     system: systemClient(transport),
     warm: () => transport.warm(),
     close,

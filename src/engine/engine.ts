@@ -1,22 +1,19 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, EngineError, type Logger, messageOf, noStep } from "../base/index.ts";
+import { EngineError, type Logger, messageOf, noStep } from "../base/index.ts";
 import { type Builder, createBuilder } from "../build/index.ts";
 import {
   type ContainerPaths,
   type ContainerService,
   ContainerStore,
   createContainerService,
-  type Fact,
 } from "../container/index.ts";
 import { openContentStore } from "../content/index.ts";
 import { createImageService, type ImageService } from "../image/index.ts";
 import { createLayerTools, type LayerTools } from "../layer/index.ts";
-import { createLayerViews, type LayerViews } from "../layer-view/index.ts";
 import { type NetworkService, openNetworkService } from "../network/index.ts";
 import { openRecords, type Records } from "../records/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
-import { RegistryServers } from "../registry-server/index.ts";
 import { type HostAbilities, openRuntime, type Runtime, readHostAbilities } from "../runtime/index.ts";
 import { openOverlaySnapshotter, type Snapshotter } from "../snapshot/index.ts";
 import { hasCode, lockFile } from "../sys/index.ts";
@@ -25,6 +22,7 @@ import { createCollector } from "./collect.ts";
 import { EventHub } from "./events.ts";
 import { type HostFacts, readHostFacts } from "./host-facts.ts";
 import { type Identity, writeIdentity } from "./identity.ts";
+import { createImageTools, type ImageTools } from "./image-tools.ts";
 import { cgroupParent, checkPrefix, type EngineOptions, placesOf } from "./options.ts";
 
 /** Where the native parts are built. */
@@ -44,9 +42,8 @@ export interface Engine {
   readonly volumes: VolumeService;
   readonly runtime: Runtime;
   readonly builder: Builder;
-  readonly registryServers: RegistryServers;
   readonly registries: RegistryClient;
-  readonly layerViews: LayerViews;
+  readonly imageTools: ImageTools;
   readonly events: EventHub;
   readonly log: Logger;
   readonly paths: ContainerPaths;
@@ -131,14 +128,13 @@ async function assemble(parts: Parts): Promise<Engine> {
   });
   await builder.recover();
   await recover({ ...stores, containers, builds: places.builds });
-  const registryServers = new RegistryServers(
-    { ...stores, records, pushed: (image, name) => events.publish(pushedFact(image.id, name)) },
-    log,
-  );
-  const holders = [
-    builder,
-    { roots: () => ({ chainIDs: new Set<Digest>(), digests: registryServers.roots() }) },
-  ];
+  const imageTools = createImageTools({
+    ...stores,
+    ...{ records, log },
+    temporaryDirectory: places.temporary,
+    announce: (fact) => events.publish(fact),
+  });
+  const holders = [builder, imageTools.holder];
   const collect = createCollector({ images: stores.images, store: containers.store, holders });
   const collecting = collectLater(collect, log);
   return {
@@ -149,14 +145,13 @@ async function assemble(parts: Parts): Promise<Engine> {
     paths: places,
     containers,
     builder,
-    registryServers,
-    layerViews: createLayerViews({ ...stores, records }),
+    imageTools,
     events,
     log,
     collect,
     close: async () => {
       clearTimeout(collecting);
-      await registryServers.closeAll();
+      await imageTools.registryServers.closeAll();
       containers.close();
       stores.runtime.close();
       await stores.network.close();
@@ -165,11 +160,6 @@ async function assemble(parts: Parts): Promise<Engine> {
       parts.lock[Symbol.dispose]();
     },
   };
-}
-
-/** An image that was pushed to this engine has arrived as one that was loaded. */
-function pushedFact(id: Digest, name: string): Fact {
-  return { type: "image", action: "load", id, attributes: { name } };
 }
 
 /** How long after its start an engine collects what a kill of the last one left; a start has better things to do. */

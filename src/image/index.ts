@@ -1,5 +1,7 @@
+export { type ArchivedImage, readImageArchive } from "./archive-content.ts";
 export type { TransferLimits } from "./collaborators.ts";
 export { createImageService } from "./service.ts";
+export { tarEnd, tarHeader, tarPadding } from "./tar-writer.ts";
 export type {
   Image,
   ImageLease,

@@ -1,4 +1,4 @@
-import { EngineError, type Logger, messageOf } from "../base/index.ts";
+import { type Digest, EngineError, type Logger, messageOf } from "../base/index.ts";
 import { type AnswerNeeds, answer } from "./answer.ts";
 import { authorize } from "./authorize.ts";
 import { checkServeOptions } from "./check-options.ts";
@@ -6,6 +6,7 @@ import { faultResponse, RegistryFault } from "./fault.ts";
 import { PushedIndexes } from "./pushed-indexes.ts";
 import type { Access, RegistryServerNeeds, ServedRegistry, ServeOptions } from "./types.ts";
 import { Uploads } from "./uploads.ts";
+import { takeStored } from "./write.ts";
 
 interface Open {
   readonly served: ServedRegistry;
@@ -76,6 +77,20 @@ export class RegistryServers {
 
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open.values()].map((open) => open.close()));
+  }
+
+  /** The index that was pushed under this full name and still stands for this image, by its digest. */
+  findIndex(fullName: string, image: Digest): Digest | undefined {
+    return this.#indexes.find(fullName, image)?.digest;
+  }
+
+  /** Makes a manifest or index whose parts are stored the image of a full name, as if it had been pushed. */
+  async take(
+    fullName: string,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
+    await takeStored({ ...this.#needs, indexes: this.#indexes }, fullName, { ...manifest, signal });
   }
 
   /** What a collection must leave for the indexes that were pushed here. */

@@ -43,8 +43,7 @@ export async function writeManifest(needs: ReadNeeds, pushed: PushedManifest): P
   const stated = parsed.kind === "index" ? parsed.index.mediaType : parsed.manifest.mediaType;
   const mediaType = pushed.mediaType ?? stated;
   if (byDigest) await storeAhead(needs, { ...pushed, mediaType }, digest);
-  else if (parsed.kind === "manifest") await takeImage(needs, { ...pushed, mediaType }, digest);
-  else await takeIndex(needs, { ...pushed, mediaType }, { digest, index: parsed.index });
+  else await takeStored(needs, nameOf(pushed), { ...pushed, mediaType });
   return new Response(null, {
     status: 201,
     headers: {
@@ -77,9 +76,29 @@ async function storeAhead(needs: ReadNeeds, pushed: Typed, digest: Digest): Prom
   needs.indexes.awaits(digest);
 }
 
-async function takeImage(needs: ReadNeeds, pushed: Typed, digest: Digest): Promise<void> {
-  const fullName = nameOf(pushed);
-  const image = await adopt(needs, pushed, fullName);
+/** A manifest or index whose parts are stored becomes the image of this full name, as if it had been pushed here. */
+export async function takeStored(
+  needs: ReadNeeds,
+  fullName: string,
+  arrived: { readonly bytes: Uint8Array; readonly mediaType: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const parsed = parseManifestOrIndex(arrived.bytes);
+  const digest = digestOf(arrived.bytes);
+  if (parsed.kind === "manifest") await takeImage(needs, { ...arrived, fullName }, digest);
+  else await takeIndex(needs, { ...arrived, fullName }, { digest, index: parsed.index });
+}
+
+/** What is to get a full name. */
+interface Named {
+  readonly fullName: string;
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  readonly signal: AbortSignal;
+}
+
+async function takeImage(needs: ReadNeeds, pushed: Named, digest: Digest): Promise<void> {
+  const { fullName } = pushed;
+  const image = await adopt(needs, pushed);
   if (image.manifestDigest !== digest) await keepOther(needs, pushed, { fullName, image, digest });
   else needs.indexes.forget(fullName);
   needs.pushed(image, familiarName(fullName));
@@ -88,7 +107,7 @@ async function takeImage(needs: ReadNeeds, pushed: Typed, digest: Digest): Promi
 /** The same image under another manifest: that one is kept beside it, so that the tag gives back what was pushed. */
 async function keepOther(
   needs: ReadNeeds,
-  pushed: Typed,
+  pushed: Named,
   what: { fullName: string; image: Image; digest: Digest },
 ): Promise<void> {
   const blobs = await blobsOf(needs, pushed.bytes);
@@ -97,11 +116,11 @@ async function keepOther(
 
 async function takeIndex(
   needs: ReadNeeds,
-  pushed: Typed,
+  pushed: Named,
   what: { readonly digest: Digest; readonly index: Index },
 ): Promise<void> {
   const { digest, index } = what;
-  const fullName = nameOf(pushed);
+  const { fullName } = pushed;
   const blobs: Digest[] = [];
   for (const one of index.manifests) {
     needs.images.keep(one.digest, keptWhilePushed);
@@ -111,7 +130,7 @@ async function takeIndex(
   const bytes = await readStored(needs, chosen);
   needs.images.keep(digest, keptWhilePushed);
   await needs.content.put(pushed.bytes, pushed.mediaType);
-  const image = await adopt(needs, { ...pushed, bytes, mediaType: chosen.mediaType }, fullName);
+  const image = await adopt(needs, { ...pushed, bytes, mediaType: chosen.mediaType });
   const manifests = index.manifests.map((one) => one.digest);
   needs.indexes.put(fullName, { digest, image: image.id, manifests, blobs });
   needs.pushed(image, familiarName(fullName));
@@ -149,8 +168,7 @@ async function readStored(needs: ReadNeeds, { digest }: Descriptor): Promise<Uin
   }
 }
 
-async function adopt(needs: ReadNeeds, pushed: Typed, fullName: string): Promise<Image> {
-  const { bytes, mediaType, signal } = pushed;
+async function adopt(needs: ReadNeeds, { fullName, bytes, mediaType, signal }: Named): Promise<Image> {
   return await needs.images.adopt({ bytes, mediaType }, { references: [fullName], signal });
 }
 

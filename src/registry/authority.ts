@@ -63,7 +63,6 @@ export function createAuthority(needs: Needs): Authority {
     },
     async learn(answer, sent) {
       if (credentials?.registryToken) return false;
-      const first = way === undefined;
       way = await chooseWay(answer, needs);
       if (way?.kind === "bearer") {
         // The token that was sent is of no use; one that another request has got meanwhile may be.
@@ -72,7 +71,8 @@ export function createAuthority(needs: Needs): Authority {
         }
         return true;
       }
-      return first && way !== undefined;
+      // Several may have asked before the first one learned: each of them has sent nothing yet.
+      return way !== undefined && sent === undefined;
     },
     async identify(purpose) {
       if (way?.kind !== "bearer") return undefined;

@@ -96,3 +96,29 @@ export interface ImageDiffHead {
   Newer: string;
   SharedLayers: number;
 }
+
+/** What `POST /gantry/images/copy` takes. */
+export interface ImageCopyRequest {
+  /** Where the image is, and where it goes: `docker://…`, `oci:/…`, `docker-archive:/…`, `engine:…`, `engine+unix://…`. */
+  Source?: string;
+  Target?: string;
+  /** Every platform of an index. */
+  All?: boolean;
+  /** The platform of an index that is wanted; that of the engine's machine when left out. */
+  Platform?: string;
+  /** As `X-Registry-Auth` has it. */
+  SourceAuth?: string;
+  TargetAuth?: string;
+}
+
+/** What a copy came to: `aux` of the last message of its progress. */
+export interface ImageCopyResult {
+  Digest: string;
+  Size: number;
+  /** Blobs that moved, that the target had, that a registry took over from another of its repositories. */
+  Copied: number;
+  There: number;
+  Mounted: number;
+  /** Bytes that moved. */
+  Bytes: number;
+}

@@ -37,6 +37,8 @@ export type {
 export { type Filters, formatFilters, parseFilters } from "./filters.ts";
 export type {
   FileState,
+  ImageCopyRequest,
+  ImageCopyResult,
   ImageDiffHead,
   ImageFileChange,
   ImageLayer,

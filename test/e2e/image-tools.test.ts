@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startEngine, type TestEngine, writeFiles } from "./harness.ts";
 import { eventually, run } from "./process.ts";
@@ -208,6 +208,108 @@ describe("registry serve", () => {
     expect(open.stderr).toContain("it needs a password");
     const half = await engine.gantry(["registry", "serve", "--tls-cert", "x"]);
     expect(half.stderr).toContain("--tls-cert and --tls-key belong together");
+  });
+});
+
+describe("image copy", () => {
+  const copy = async (source: string, target: string, ...flags: string[]) => {
+    const text = await engine.gantryOk(["image", "copy", "--format", "json", ...flags, source, target]);
+    const result: { Digest: string; Copied: number; There: number; Mounted: number; Bytes: number } =
+      JSON.parse(text);
+    return result;
+  };
+
+  /** An image of two layers that no other engine has. */
+  const build = async (tag: string): Promise<void> => {
+    const files = {
+      Dockerfile: "FROM scratch\nCOPY one /\nCOPY two /\n",
+      one: `one ${tag}`,
+      two: `two ${tag}`,
+    };
+    await engine.ok(["build", "-q", "-t", tag, context(files)]);
+  };
+
+  test("moves an image from place to place with its digest, and only the blobs that are missing", async () => {
+    const registry = await other.gantryOk(["registry", "serve", "-d", "--writable", "--addr", "127.0.0.1:0"]);
+    const [layout, archive] = [join(engine.directory, "moved"), join(engine.directory, "moved.tar")];
+    await build("new:1");
+    const first = await copy("new:1", `docker://${registry}/moved:1`);
+    expect(first).toMatchObject({ Copied: 3, There: 0 });
+    expect(await copy("new:1", `docker://${registry}/again:1`)).toMatchObject({
+      Copied: 0,
+      There: 3,
+      Bytes: 0,
+    });
+    const places = [
+      `docker://${registry}/moved:1`,
+      `oci:${layout}:one`,
+      `docker-archive:${archive}:moved:2`,
+      "engine:moved:3",
+    ];
+    for (const [at, place] of places.slice(1).entries())
+      expect((await copy(places[at] ?? "", place)).Digest).toBe(first.Digest);
+    const next = `engine+unix://${other.socket}#moved:4`;
+    expect(await copy("moved:3", next)).toMatchObject({ Digest: first.Digest, Copied: 0, There: 3 });
+    expect((await copy(next, "moved:5")).Digest).toBe(first.Digest);
+    for (const at of [engine, other])
+      expect(await at.inspect(at === engine ? "moved:5" : "moved:4", "{{.Id}}")).toBe(
+        await engine.inspect("new:1", "{{.Id}}"),
+      );
+    for (const place of [`oci:${layout}:one`, `docker-archive:${archive}`])
+      expect((await run(["skopeo", "inspect", "--config", place])).code).toBe(0);
+    await other.gantryOk(["registry", "stop", registry]);
+  });
+
+  test("keeps all platforms where they are wanted, else takes this machine's", async () => {
+    const source = join(engine.directory, "platforms-source");
+    await copy("team/app:1", `oci:${source}`);
+    const layout = `oci:${twoPlatforms(source, join(engine.directory, "platforms-2"))}`;
+    const all = await copy(layout, "all:1", "--all");
+    const back = join(engine.directory, "platforms-back");
+    expect((await copy("all:1", `oci:${back}`, "--all")).Digest).toBe(all.Digest);
+    const only = await copy(layout, "only:1");
+    expect([only.Digest === all.Digest, await engine.inspect("only:1", "{{.Architecture}}")]).toEqual([
+      false,
+      "amd64",
+    ]);
+    const foreign = await copy(layout, "foreign:1", "--platform", "linux/s390x");
+    expect(foreign.Digest).not.toBe(only.Digest);
+    const failed = await engine.gantry(["image", "copy", "--platform", "linux/arm64", layout, "none:1"]);
+    expect([failed.code, failed.stderr]).toEqual([
+      1,
+      "no matching manifest for linux/arm64 in the manifest list entries\n",
+    ]);
+    const archive = ["image", "copy", "--all", layout, "docker-archive:/tmp/never.tar"];
+    expect((await engine.gantry(archive)).stderr).toContain("the target holds one platform");
+  });
+
+  test("of damaged content fails and leaves no name", async () => {
+    const layout = join(engine.directory, "damaged");
+    await build("damaged:0");
+    await copy("damaged:0", `oci:${layout}`);
+    const [{ digest }] = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")).manifests;
+    const manifest = JSON.parse(readFileSync(join(layout, "blobs/sha256", digest.slice(7)), "utf8"));
+    const blob = join(layout, "blobs/sha256", manifest.layers[1].digest.slice(7));
+    const bytes = readFileSync(blob);
+    writeFileSync(blob, Buffer.concat([bytes.subarray(0, -1), Buffer.from("x")]));
+    const file = join(engine.directory, "damaged.tar");
+    for (const target of [`docker-archive:${file}`, `engine+unix://${other.socket}#damaged:1`]) {
+      const failed = await engine.gantry(["image", "copy", `oci:${layout}`, target]);
+      expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining(manifest.layers[1].digest)]);
+    }
+    expect(readdirSync(engine.directory).filter((name) => name.startsWith("damaged."))).toEqual([]);
+    for (const [place, text] of [
+      ["oci:/nowhere", "No OCI layout in /nowhere"],
+      ["docker-archive:/nowhere", "open /nowhere: no such file or directory"],
+      ["engine+unix:///nowhere#x", "Cannot reach the engine at unix:///nowhere"],
+      ["nothing", "No such image: nothing:latest"],
+      ["ftp://x", "invalid place of an image"],
+    ] as const) {
+      const { code, stderr } = await engine.gantry(["image", "copy", place, "never:1"]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(text)]);
+    }
+    expect(await engine.ok(["images", "-q", "never"])).toBe("");
+    expect(await other.ok(["images", "-q", "damaged"])).toBe("");
   });
 });
 

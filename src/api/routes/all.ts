@@ -16,6 +16,7 @@ import { networkRoutes } from "./networks.ts";
 import { registryRoutes } from "./registries.ts";
 import { statsRoutes } from "./stats.ts";
 import { systemRoutes } from "./system.ts";
+import { transferRoutes } from "./transfers.ts";
 import { unservedRoutes } from "./unserved.ts";
 import { volumeRoutes } from "./volumes.ts";
 
@@ -39,8 +40,9 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
     ...buildRoutes({ builder, announce, collect }),
     ...networkRoutes({ network, containers, announce }),
     ...volumeRoutes({ volumes, store, announce }),
-    ...layerViewRoutes(engine.layerViews),
-    ...registryRoutes(engine.registryServers),
+    ...transferRoutes(engine.imageTools.transfer),
+    ...layerViewRoutes(engine.imageTools.layerViews),
+    ...registryRoutes(engine.imageTools.registryServers),
     ...unservedRoutes(),
   ];
 }
