@@ -14,6 +14,7 @@ export {
   formatReference,
   parseAnyReference,
   parseReference,
+  pinnedReference,
   type Reference,
   type ReferenceParts,
   repositoryOf,

@@ -84,6 +84,12 @@ export function withDefaultTag(reference: Reference): Reference {
   return { ...reference, tag: "latest" };
 }
 
+/** What a registry is asked for: by digest, which says it all, else by tag, `latest` when there is none. */
+export function pinnedReference(reference: Reference): Reference {
+  const { domain, path, digest } = reference;
+  return digest === undefined ? withDefaultTag(reference) : { domain, path, digest };
+}
+
 /** The full spelling: `docker.io/library/redis:7`. */
 export function formatReference(reference: Reference): string {
   return `${repositoryOf(reference)}${suffixOf(reference)}`;
