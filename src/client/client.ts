@@ -3,6 +3,7 @@ import { type Dial, dialNode } from "./connection.ts";
 import { type ContainerFiles, containerFiles } from "./container-files.ts";
 import { type ContainerLife, containerLife } from "./container-life.ts";
 import { type ContainerStreams, containerStreams } from "./container-streams.ts";
+import { type DistributionClient, distributionClient } from "./distribution.ts";
 import { type ExecsClient, execsClient } from "./execs.ts";
 import { type Host, parseHost } from "./host.ts";
 import { type ImagesClient, imagesClient } from "./images.ts";
@@ -34,6 +35,7 @@ export interface Client extends Disposable {
   readonly registries: RegistriesClient;
   readonly layerViews: LayerViewsClient;
   readonly transfers: TransfersClient;
+  readonly distribution: DistributionClient;
   readonly system: SystemClient;
   /** Opens a connection ahead of a call that will come; never rejects. */
   warm(): Promise<void>;
@@ -68,6 +70,7 @@ export function createClient(options: ClientOptions): Client {
     registries: registriesClient(transport),
     layerViews: layerViewsClient(transport),
     transfers: transfersClient(transport),
+    distribution: distributionClient(transport),
     system: systemClient(transport),
     warm: () => transport.warm(),
     close,

@@ -24,6 +24,7 @@ export type {
 } from "./container-streams.ts";
 export { packContext } from "./context.ts";
 export type { ContextOptions, PackedContext } from "./context-options.ts";
+export type { DistributionClient, ManifestOptions, SearchOptions } from "./distribution.ts";
 export { ApiError } from "./errors.ts";
 export type { ExecStartOptions, ExecsClient } from "./execs.ts";
 export { formatHost, type Host, parseHost } from "./host.ts";

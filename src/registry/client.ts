@@ -15,17 +15,17 @@ export function createRegistryClient(options: RegistryOptions, log: Logger): Reg
   const limits = { ...defaultLimits, ...options.limits };
   let machine: readonly string[] | undefined;
   const roots = (): readonly string[] => (machine ??= machineRoots());
-  const waysOut = () => {
-    const reach = createReach(options, roots);
+  const waysOut = (insecure: readonly string[] = []) => {
+    const reach = createReach({ ...options, insecure: [...options.insecure, ...insecure] }, roots);
     return { reach, limits, send: createTransport(reach, limits, options.userAgent) };
   };
   return {
     login: (credentials, cancel = {}) => login(waysOut(), credentials, cancel),
     search: (term, how = {}) => search(waysOut(), term, how),
-    repository(text, { credentials } = {}) {
+    repository(text, { credentials, insecure = false } = {}) {
       const name = parseRepositoryName(text);
       const scene = createScene(name, {
-        ...waysOut(),
+        ...waysOut(insecure ? [name.domain] : []),
         credentials,
         mirrors: options.mirrors[name.domain] ?? [],
         passedOver: (mirror, reason) => log.warn("a mirror failed", { mirror, reason }),

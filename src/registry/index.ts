@@ -1,4 +1,5 @@
 export { createRegistryClient } from "./client.ts";
+export { copyManifest } from "./copy.ts";
 export { RegistryError } from "./error.ts";
 export { readBlob } from "./read-blob.ts";
 export type {
@@ -13,6 +14,7 @@ export type {
   RegistryLimits,
   RegistryOptions,
   Repository,
+  RepositoryOptions,
   SearchOptions,
   SearchResult,
 } from "./types.ts";

@@ -56,7 +56,7 @@ export interface Cancel {
 /** The distribution client: pull and push against any OCI or Docker registry. Failures are `RegistryError`s. */
 export interface RegistryClient {
   /** A repository by its full name (`docker.io/library/redis`, `127.0.0.1:5000/app`), no tag. Does no I/O. */
-  repository(name: string, options?: { readonly credentials?: RegistryCredentials }): Repository;
+  repository(name: string, options?: RepositoryOptions): Repository;
   /** Tries credentials at their `serverAddress`; throws `unauthenticated` when the registry refuses them. */
   login(credentials: RegistryCredentials, options?: Cancel): Promise<LoginResult>;
   /**
@@ -64,6 +64,12 @@ export interface RegistryClient {
    * Hub's search are looked through by their catalog.
    */
   search(term: string, options?: SearchOptions): Promise<readonly SearchResult[]>;
+}
+
+export interface RepositoryOptions {
+  readonly credentials?: RegistryCredentials;
+  /** Treat this registry as if it were listed in `insecure`. */
+  readonly insecure?: boolean;
 }
 
 export interface LoginResult {

@@ -34,6 +34,46 @@ export interface RegistrySearchResult {
   readonly is_automated: boolean;
 }
 
+/** A platform as manifests have it; the order of the fields is Docker's. */
+export interface ManifestPlatform {
+  architecture?: string;
+  os?: string;
+  "os.version"?: string;
+  "os.features"?: string[];
+  variant?: string;
+}
+
+export interface ManifestDescriptor {
+  mediaType: string;
+  digest: string;
+  size: number;
+  platform?: ManifestPlatform;
+}
+
+/** `GET /gantry/manifests/{name}`: a manifest or an index at its registry, an image's with its platform. */
+export interface RegistryManifest {
+  /** The name, spelled out: `docker.io/library/redis:7`. */
+  readonly Ref: string;
+  readonly Descriptor: ManifestDescriptor;
+  /** Its bytes in base64. */
+  readonly Raw: string;
+}
+
+/** `POST /gantry/manifests/{name}`: stores an index under a name, and first what it points to. */
+export interface ManifestPushRequest {
+  readonly MediaType: string;
+  /** Its bytes in base64. */
+  readonly Raw: string;
+  /** Where the manifests of the index are now, by digest: `127.0.0.1:5000/app@sha256:…`. */
+  readonly Sources: readonly string[];
+}
+
+export interface ManifestPushResponse {
+  readonly Digest: string;
+  /** Digests of the sources, in their order. */
+  readonly Pushed: readonly string[];
+}
+
 /** The value of `X-Registry-Auth`: base64url of JSON. */
 export function encodeAuth(auth: AuthConfig): string {
   return encodeHeader(auth);

@@ -12,6 +12,7 @@ import { eventRoutes } from "./events.ts";
 import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
 import { layerViewRoutes } from "./layer-views.ts";
+import { manifestRoutes } from "./manifests.ts";
 import { networkRoutes } from "./networks.ts";
 import { registryRoutes } from "./registries.ts";
 import { statsRoutes } from "./stats.ts";
@@ -36,6 +37,7 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
     ...archiveRoutes({ containers, applyChanges }),
     ...execRoutes(containers.execs),
     ...distributionRoutes(engine.registries),
+    ...manifestRoutes(engine.registries),
     ...imageRoutes({ images, store, announce, collect, applyChanges }),
     ...buildRoutes({ builder, announce, collect }),
     ...networkRoutes({ network, containers, announce }),
