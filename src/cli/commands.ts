@@ -99,6 +99,16 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
       stop: async () => (await import("./commands/registry/stop.ts")).stopRegistryCommand,
     },
   },
+  manifest: {
+    summary: "Manage image manifests and manifest lists",
+    commands: {
+      annotate: async () => (await import("./commands/manifest/annotate.ts")).annotateManifestCommand,
+      create: async () => (await import("./commands/manifest/create.ts")).createManifestCommand,
+      inspect: async () => (await import("./commands/manifest/inspect.ts")).inspectManifestCommand,
+      push: async () => (await import("./commands/manifest/push.ts")).pushManifestCommand,
+      rm: async () => (await import("./commands/manifest/rm.ts")).removeManifestCommand,
+    },
+  },
   builder: {
     summary: "Manage builds",
     commands: {
@@ -122,6 +132,9 @@ export const topLevel: CommandGroup["commands"] = {
   rmi: verb("image", "rm"),
   compose: async () => (await import("./commands/compose/index.ts")).composeCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  login: async () => (await import("./commands/registry/login.ts")).loginCommand,
+  logout: async () => (await import("./commands/registry/logout.ts")).logoutCommand,
+  search: async () => (await import("./commands/registry/search.ts")).searchCommand,
   version: async () => (await import("./commands/version.ts")).versionCommand,
 };
 

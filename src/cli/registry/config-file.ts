@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { codeOf, messageOf } from "../../base/index.ts";
+import { atomicWrite, codeOf, messageOf } from "../../base/index.ts";
 import { type AuthConfig, readAuth } from "../../wire/index.ts";
 import { ExitError } from "../exit.ts";
 
@@ -51,14 +51,7 @@ async function replace(path: string, text: string): Promise<void> {
   const fs = await import("node:fs/promises");
   await fs.mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
   const target = await fs.realpath(path).catch(() => path);
-  const temporary = `${target}.${process.pid}.tmp`;
-  try {
-    await fs.writeFile(temporary, text, { mode: 0o600, flag: "wx", flush: true });
-    await fs.rename(temporary, target);
-  } catch (error) {
-    await fs.rm(temporary, { force: true });
-    throw error;
-  }
+  await atomicWrite(target, text, { mode: 0o600, sync: true });
 }
 
 async function readText(path: string): Promise<string> {

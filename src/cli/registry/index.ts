@@ -5,4 +5,4 @@ export {
   registryAuth,
   storeCredentials,
 } from "./credentials.ts";
-export { hubKey, registryHost, registryKey, serverKey } from "./registry-name.ts";
+export { fullReference, hubKey, registryHost, registryKey, serverKey } from "./registry-name.ts";
