@@ -41,3 +41,6 @@ EXPORT int gantry_lgetxattr(const char *path, const char *name, void *value, uin
 EXPORT int gantry_lsetxattr(const char *path, const char *name, const void *value, uint32_t size, int flags);
 EXPORT int gantry_mknod(const char *path, uint32_t mode, uint32_t major, uint32_t minor);
 EXPORT int gantry_close(int fd);
+
+// zstd.c: the length, or -EBADMSG for what is damaged or does not fit.
+EXPORT int gantry_zstd_decompress(void *out, uint32_t capacity, const void *packed, uint32_t size);

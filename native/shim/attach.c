@@ -119,6 +119,14 @@ void attach_ready(struct client *client, uint32_t events) {
   if (leaves && !client->reads_log) output_resume(process);
 }
 
+uint64_t attach_oldest_needed(void) {
+  uint64_t oldest = shim.log.generation;
+  for (const struct client *client = shim.clients; client != NULL; client = client->next) {
+    if (client->reads_log && client->generation < oldest) oldest = client->generation;
+  }
+  return oldest;
+}
+
 void attach_log_grew(void) {
   struct client *next;
   for (struct client *client = shim.clients; client != NULL; client = next) {

@@ -50,19 +50,37 @@ static int set_number(uint64_t *out, const char *value) {
   return errno != 0 || *value < '0' || *value > '9' || *end != '\0' ? -EINVAL : 0;
 }
 
-static int set_log(struct config *config, const char *key, char *value) {
-  if (strcmp(key, "log-driver") == 0) {
-    config->log_to_file = strcmp(value, "local") == 0;
-    return config->log_to_file || strcmp(value, "none") == 0 ? 0 : -EINVAL;
-  }
-  if (strcmp(key, "log-dir") == 0) {
-    config->log_directory = value;
+static int set_log_driver(struct log_config *log, const char *value) {
+  const char *names[] = {[LOG_NONE] = "none", [LOG_LOCAL] = "local", [LOG_JSON] = "json-file"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(value, names[i]) != 0) continue;
+    log->driver = (enum log_driver)i;
     return 0;
   }
-  if (strcmp(key, "log-max-bytes") == 0) return set_number(&config->log_max_bytes, value);
+  return -EINVAL;
+}
+
+static int set_log(struct log_config *log, const char *key, char *value) {
+  const struct {
+    const char *key;
+    char **out;
+  } texts[] = {{"log-dir", &log->directory},
+               {"log-file", &log->file},
+               {"log-attributes", &log->attributes},
+               {"log-journal", &log->journal},
+               {"log-journal-fields", &log->journal_fields}};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    if (strcmp(key, texts[i].key) != 0) continue;
+    *texts[i].out = value;
+    return 0;
+  }
+  if (strcmp(key, "log-driver") == 0) return set_log_driver(log, value);
+  if (strcmp(key, "log-max-bytes") == 0) return set_number(&log->max_bytes, value);
+  if (strcmp(key, "log-compress") == 0) return set_boolean(&log->compress, value);
+  if (strcmp(key, "log-journal-buffer") == 0) return set_number(&log->journal_buffer, value);
   uint64_t files;
   if (strcmp(key, "log-max-files") != 0 || set_number(&files, value) < 0 || files > 100000) return -EINVAL;
-  config->log_max_files = (unsigned)files;
+  log->max_files = (unsigned)files;
   return 0;
 }
 
@@ -91,7 +109,7 @@ static int set(struct config *config, const char *key, char *value) {
   for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
     if (strcmp(key, switches[i].key) == 0) return set_boolean(switches[i].out, value);
   }
-  if (strncmp(key, "log-", 4) == 0) return set_log(config, key, value);
+  if (strncmp(key, "log-", 4) == 0) return set_log(&config->log, key, value);
   if (strncmp(key, "mount-", 6) == 0) return set_mount(config, key, value);
   if (strcmp(key, "detach-mount") == 0) return append(&config->detach_mounts, value);
   if (strcmp(key, "cgroup") == 0) return append(&config->cgroups, value);
@@ -103,7 +121,8 @@ static int check(const struct config *config, struct failure *failure) {
   if (config->id == NULL) missing = "id";
   if (config->runtime == NULL) missing = "runtime";
   if (config->runtime_root == NULL) missing = "runtime-root";
-  if (config->log_to_file && config->log_directory == NULL) missing = "log-dir";
+  if (config->log.driver != LOG_NONE && config->log.directory == NULL) missing = "log-dir";
+  if (config->log.driver == LOG_JSON && config->log.file == NULL) missing = "log-file";
   if (config->mount_count > 0 && config->rootfs == NULL) missing = "rootfs";
   if (missing == NULL) return 0;
   failure_set(failure, "shim.conf: %s is missing", missing);

@@ -19,6 +19,25 @@ struct mount_entry {
   struct words options;
 };
 
+enum log_driver { LOG_NONE, LOG_LOCAL, LOG_JSON };
+
+struct log_config {
+  enum log_driver driver;
+  char *directory;
+  // Name of Docker's JSON file in the directory.
+  char *file;
+  uint64_t max_bytes;
+  unsigned max_files;
+  bool compress;
+  // JSON object of what every line is marked with, or NULL.
+  char *attributes;
+  // Socket of the journal that gets a copy, or NULL; what each message says of the container, percent-encoded.
+  char *journal;
+  char *journal_fields;
+  // Bytes that may wait for the journal before messages are dropped; 0: the container waits.
+  uint64_t journal_buffer;
+};
+
 struct config {
   char *text;
   char *id;
@@ -29,10 +48,7 @@ struct config {
   bool tty;
   bool open_stdin;
   bool stdin_once;
-  bool log_to_file;
-  char *log_directory;
-  uint64_t log_max_bytes;
-  unsigned log_max_files;
+  struct log_config log;
   char *rootfs;
   struct mount_entry *mounts;
   size_t mount_count;

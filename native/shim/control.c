@@ -113,7 +113,7 @@ static void do_attach(const struct request *request) {
     refuse(request, "not running");
     return;
   }
-  if (shim.config.log_to_file && attach_log(client, argument(request, "from")) < 0) {
+  if (shim.config.log.driver == LOG_LOCAL && attach_log(client, argument(request, "from")) < 0) {
     refuse(request, "bad position");
     return;
   }

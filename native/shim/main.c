@@ -31,9 +31,15 @@ static int open_bundle(const char *path, struct failure *failure) {
 }
 
 static int open_log(void) {
-  const struct config *config = &shim.config;
-  if (!config->log_to_file) return 0;
-  return log_open(&shim.log, config->log_directory, !config->tty, config->log_max_bytes, config->log_max_files);
+  const struct log_config *config = &shim.config.log;
+  int result = 0;
+  if (config->driver == LOG_LOCAL) result = log_open(&shim.log, config, !shim.config.tty);
+  if (config->driver == LOG_JSON) result = json_log_open(&shim.json, config);
+  return result;
+}
+
+static void journal_resumed(void) {
+  output_resume(&shim.init);
 }
 
 static int open_signals(void) {
@@ -77,6 +83,8 @@ static int run(const char *path) {
   }
   int result = open_log();
   if (result < 0) return fail("open log", result);
+  if (shim.config.log.journal != NULL) result = journal_open(&shim.journal, &shim.config.log, journal_resumed);
+  if (result < 0) return fail("open the journal", result);
   process_prepare(&shim.init, "", shim.config.tty);
   shim.init.stdin_once = shim.config.stdin_once;
   result = client_listen(shim.bundle);

@@ -30,25 +30,11 @@ struct process *process_find(const char *id) {
   return NULL;
 }
 
-static bool goes_to_log(const struct process *process) {
-  return process == &shim.init && shim.config.log_to_file;
-}
-
-static void deliver(struct output *output, size_t size) {
-  char *chunk = chunk_buffer + FRAME_HEADER;
-  if (!goes_to_log(output->process)) {
-    attach_output(output->process, output->stream, chunk, size);
-    return;
-  }
-  // A full disk loses output; it never stops the container.
-  if (log_append(&shim.log, output->stream, chunk, size) == 0) attach_log_grew();
-}
-
 // One chunk: > 0 delivered, 0 nothing there now, < 0 the other side is gone for good.
 static int pump(struct output *output) {
   ssize_t size = read(output->source.fd, chunk_buffer + FRAME_HEADER, CHUNK_SIZE);
   if (size > 0) {
-    deliver(output, (size_t)size);
+    output_deliver(output, chunk_buffer + FRAME_HEADER, (size_t)size);
     return 1;
   }
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
@@ -59,7 +45,7 @@ static void output_ready(struct source *source, uint32_t events) {
   struct output *output = (struct output *)source;
   struct process *process = output->process;
   for (int i = 0; i < CHUNKS_A_TURN; i++) {
-    if (!attach_has_room(process)) {
+    if (!output_has_room(process)) {
       loop_ignore(source);
       return;
     }
@@ -93,7 +79,7 @@ void process_running(struct process *process, pid_t pid) {
 // False when a client must take something first.
 static bool drain(struct output *output) {
   while (output->source.fd >= 0) {
-    if (!attach_has_room(output->process)) return false;
+    if (!output_has_room(output->process)) return false;
     if (output->process->tty) {
       // Polling makes the kernel hand over what still sits in the terminal's flip buffer.
       struct pollfd terminal = {.fd = output->source.fd, .events = POLLIN};
@@ -109,6 +95,7 @@ static bool drain(struct output *output) {
 
 void process_settle(struct process *process) {
   if (!drain(&process->out) || !drain(&process->err)) return;
+  output_finish(process);
   process->complete = true;
   // Children that an exec left behind may go on writing: what they write is thrown away, so that they live on.
   if (process == &shim.init) process_close(process);

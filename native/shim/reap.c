@@ -40,6 +40,8 @@ static void ended(pid_t pid, int status) {
   } else if (pid == shim.deleter) {
     shim.deleter = 0;
     remains_removed();
+  } else if (output_compressed(pid, status)) {
+    return;
   } else if (launch_any()) {
     unknown[unknown_next].pid = pid;
     unknown[unknown_next].status = status;

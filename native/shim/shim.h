@@ -4,7 +4,9 @@
 #include <sys/ioctl.h>
 
 #include "config.h"
+#include "journal.h"
 #include "log.h"
+#include "log_json.h"
 #include "loop.h"
 
 enum process_state { PROCESS_CREATED, PROCESS_STARTING, PROCESS_RUNNING, PROCESS_EXITED };
@@ -80,6 +82,8 @@ struct shim {
   struct config config;
   int bundle;
   struct log log;
+  struct json_log json;
+  struct journal journal;
   struct process init;
   struct process *execs;
   struct client *clients;
@@ -185,3 +189,14 @@ bool attach_has_room(const struct process *process);
 void attach_output(struct process *process, enum stream_number stream, char *chunk, size_t size);
 // The process's output is complete: its streams end once delivered.
 void attach_finish(struct process *process);
+// The oldest generation that a client still has to be sent.
+uint64_t attach_oldest_needed(void);
+
+// output.c: from a chunk of output to where it goes.
+void output_deliver(struct output *output, char *chunk, size_t size);
+// False while somebody must take something first.
+bool output_has_room(const struct process *process);
+// Nothing more will come: writes what the drivers kept back.
+void output_finish(const struct process *process);
+// True when the child that ended compressed a part of the log.
+bool output_compressed(pid_t pid, int status);

@@ -1,3 +1,4 @@
+import { defaultLogs, type LogDefaults, parseLogOptions } from "../container/index.ts";
 import {
   absolutePath,
   defaultPrefix,
@@ -38,6 +39,9 @@ Serves the Docker Engine API in the foreground; containers go on running when it
                           layers of a pull that come at the same time (default 3)
   --max-concurrent-uploads N
                           layers of a push that go at the same time (default 5)
+  --log-driver NAME       log driver of containers that ask for none (default ${defaultLogs.driver})
+  --log-opt KEY=VALUE     option of that driver; may be repeated
+  --journal PATH          socket of systemd's journal (default ${defaultLogs.journal})
   --allow-insecure-tcp    let --host tcp://… serve on loopback without client certificates
   --debug                 say more
 
@@ -48,6 +52,7 @@ const values = [
   ...["root", "run-dir", "host", "network-prefix", "runtime"],
   ...["max-concurrent-downloads", "max-concurrent-uploads"],
   ...["registry-mirror", "insecure-registry", "registry-certs"],
+  ...["log-driver", "log-opt", "journal"],
 ];
 const flags = ["allow-insecure-tcp", "debug", "help"];
 
@@ -69,7 +74,6 @@ export function parseDaemonOptions(
     root: absolutePath("root", words.get("root")?.at(-1) ?? defaultRoot),
     runDirectory: absolutePath("run-dir", runDirectory),
     prefix: words.get("network-prefix")?.at(-1) ?? defaultPrefix,
-    runtimes: Object.fromEntries((words.get("runtime") ?? []).map(parseRuntime)),
     registries: registryOptions({
       mirrors: words.get("registry-mirror") ?? [],
       insecure: words.get("insecure-registry") ?? [],
@@ -80,6 +84,8 @@ export function parseDaemonOptions(
       ...transferLimit("downloads", words.get("max-concurrent-downloads")),
       ...transferLimit("uploads", words.get("max-concurrent-uploads")),
     },
+    runtimes: Object.fromEntries((words.get("runtime") ?? []).map((word) => parsePair("runtime", word))),
+    logs: parseLogs(words),
     hosts: words.get("host") ?? [`unix://${runDirectory}/gantry.sock`],
     allowInsecureTcp: words.has("allow-insecure-tcp"),
     debug: words.has("debug"),
@@ -96,8 +102,16 @@ function transferLimit(
   throw invalidArgument(`Bad --max-concurrent-${key} "${text}": it must be a number from 1 on`);
 }
 
-function parseRuntime(text: string): [string, string] {
+function parseLogs(words: ReadonlyMap<string, readonly string[]>): LogDefaults {
+  const driver = words.get("log-driver")?.at(-1) ?? defaultLogs.driver;
+  const options = Object.fromEntries((words.get("log-opt") ?? []).map((word) => parsePair("log-opt", word)));
+  parseLogOptions({ Type: driver, Config: options });
+  return { driver, options, journal: words.get("journal")?.at(-1) ?? defaultLogs.journal };
+}
+
+function parsePair(flag: string, text: string): [string, string] {
   const cut = text.indexOf("=");
-  if (cut < 1) throw invalidArgument(`invalid runtime "${text}": it must be NAME=PATH`);
-  return [text.slice(0, cut), text.slice(cut + 1)];
+  if (cut >= 1) return [text.slice(0, cut), text.slice(cut + 1)];
+  const form = flag === "runtime" ? "NAME=PATH" : "KEY=VALUE";
+  throw invalidArgument(`invalid ${flag} "${text}": it must be ${form}`);
 }

@@ -1,6 +1,6 @@
 import { EngineError } from "../base/index.ts";
 import type { AttachStream } from "../runtime/index.ts";
-import { type Collaborators, logDirectory } from "./collaborators.ts";
+import type { Collaborators } from "./collaborators.ts";
 import { announceContainer } from "./facts.ts";
 import type { PendingAttach } from "./live.ts";
 import { readContainerLog } from "./logs.ts";
@@ -45,7 +45,7 @@ export function attachContainer(needs: Needs, reference: string, request: Attach
   };
   return {
     tty: query.tty,
-    before: request.logs ? readContainerLog(logDirectory(needs.paths, record.id), query) : undefined,
+    before: request.logs ? readContainerLog(needs, record, query) : undefined,
     connect: async (signal) =>
       request.stream ? await connect(needs, record.id, request.stdin, signal) : undefined,
   };

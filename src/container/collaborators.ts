@@ -6,6 +6,7 @@ import type { NetworkService } from "../network/index.ts";
 import type { HostAbilities, Runtime } from "../runtime/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
 import type { VolumeService } from "../volume/index.ts";
+import type { LogDefaults } from "./log-config.ts";
 import type { ContainerStore } from "./store.ts";
 import type { Announce } from "./types.ts";
 
@@ -36,6 +37,7 @@ export interface Collaborators {
   readonly step: Step;
   /** Static program that becomes pid 1 where a container asks for an init. */
   readonly initPath: string;
+  readonly logs: LogDefaults;
 }
 
 /** Directory of a container's durable files. */

@@ -2,10 +2,11 @@ import { EngineError } from "../base/index.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "../runtime/index.ts";
 import type { HostConfig } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
+import { completeLogs } from "./log-config.ts";
 import { normalizeMode } from "./network-plan.ts";
 import { otherContainer } from "./references.ts";
 
-type Needs = Pick<Collaborators, "runtime" | "store" | "abilities">;
+type Needs = Pick<Collaborators, "runtime" | "store" | "abilities" | "logs">;
 
 /**
  * Fills in what Docker shows in inspect when a client left it out, and names other containers by their IDs. Throws
@@ -21,8 +22,7 @@ export function completeHost(host: HostConfig, needs: Needs): HostConfig {
     NetworkMode: resolveContainerMode(needs.store, normalizeMode(host.NetworkMode)),
     PidMode: resolveContainerMode(needs.store, host.PidMode ?? ""),
     IpcMode: resolveContainerMode(needs.store, host.IpcMode || "private"),
-    // Clients that know only Docker's default ask for no logs of any other driver, though ours serves them all.
-    LogConfig: { Type: host.LogConfig?.Type || "json-file", Config: host.LogConfig?.Config ?? {} },
+    LogConfig: completeLogs(host.LogConfig, needs.logs),
     RestartPolicy: {
       Name: host.RestartPolicy?.Name || "no",
       MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,

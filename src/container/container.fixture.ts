@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { digestOf, EngineError, noStep, silentLogger } from "../base/index.ts";
+import { digestOf, EngineError, type LogPosition, noStep, silentLogger } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
 import type { NetworkService, Sandbox, SandboxRequest } from "../network/index.ts";
 import { openRecords } from "../records/index.ts";
@@ -11,6 +11,7 @@ import type { Snapshotter } from "../snapshot/index.ts";
 import { openVolumeService } from "../volume/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { everyLimit } from "./limit-support.fixture.ts";
+import { defaultLogs } from "./log-config.ts";
 import { createContainerService } from "./service.ts";
 import { ContainerStore } from "./store.ts";
 import type { Fact } from "./types.ts";
@@ -44,6 +45,10 @@ export class FakeTask implements Task {
 
   end(code: number): void {
     this.#exit.resolve({ code, oomKilled: false, exitedAt: new Date().toISOString() });
+  }
+
+  async follow(position: LogPosition): Promise<{ position: LogPosition; output: AttachStream }> {
+    return { position, output: await this.attach() };
   }
 
   async attach(): Promise<AttachStream> {
@@ -131,6 +136,7 @@ export async function openWorld() {
     paths: { containers: join(root, "containers"), tasks: join(root, "tasks") },
     cgroupParent: "/test",
     initPath: "/init",
+    logs: defaultLogs,
   };
   return {
     needs,

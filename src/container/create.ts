@@ -12,6 +12,8 @@ import { announceContainer } from "./facts.ts";
 import { grantsOf } from "./grants.ts";
 import { checkHealth } from "./health-plan.ts";
 import { fitLimits } from "./limits/index.ts";
+import { checkTag } from "./log-marks.ts";
+import { checkJournal } from "./logs.ts";
 import { imageSnapshots, resolveMounts } from "./mounts.ts";
 import { parseName, randomName } from "./name.ts";
 import { isSpecialMode, planNetwork } from "./network-plan.ts";
@@ -29,7 +31,16 @@ export interface CreateRequest {
 
 type Needs = Pick<
   Collaborators,
-  "store" | "images" | "snapshots" | "volumes" | "announce" | "paths" | "runtime" | "abilities" | "step"
+  | "store"
+  | "images"
+  | "snapshots"
+  | "volumes"
+  | "announce"
+  | "paths"
+  | "runtime"
+  | "abilities"
+  | "step"
+  | "logs"
 >;
 
 /**
@@ -59,6 +70,8 @@ export async function createContainer(
   ];
   const config = mergeConfig(withHostname(asked, hostConfig), image.config.config ?? {}, id);
   const endpoints = checkNetworks(hostConfig, request.endpoints);
+  checkTag({ id, name, image: image.id, config, hostConfig });
+  await checkJournal(hostConfig.LogConfig?.Type ?? "", needs.logs.journal);
   using _name = needs.store.reserveName(name, id);
   const record = await build(needs, { id, name, image, config, hostConfig, endpoints, extensions });
   announceContainer(needs.announce, record, "create");

@@ -1,10 +1,11 @@
 import { rm } from "node:fs/promises";
 import { EngineError, messageOf } from "../base/index.ts";
 import type { Task } from "../runtime/index.ts";
-import { bundleOf, type Collaborators, logDirectory } from "./collaborators.ts";
+import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { extraMounts } from "./extra-mounts.ts";
 import { announceContainer, announceVolume } from "./facts.ts";
 import { writeNetworkFiles } from "./files.ts";
+import { logTarget } from "./logs.ts";
 import { ensureBindSources } from "./mounts.ts";
 import { announceEndpoints } from "./network-facts.ts";
 import { openNetwork } from "./network-open.ts";
@@ -12,7 +13,6 @@ import { populateVolumes } from "./populate.ts";
 import { checkPropagation } from "./propagation.ts";
 import { specFor } from "./spec.ts";
 import type { ContainerRecord } from "./types.ts";
-import { parseLogOptions } from "./validate.ts";
 
 export type StartNeeds = Pick<
   Collaborators,
@@ -27,6 +27,7 @@ export type StartNeeds = Pick<
   | "log"
   | "paths"
   | "cgroupParent"
+  | "logs"
   | "initPath"
   | "step"
 >;
@@ -120,7 +121,6 @@ async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<
     const attributes = { container: record.id, destination, "read/write": String(writable) };
     announceVolume(needs.announce, "mount", { name, driver: "local" }, attributes);
   }
-  const log = parseLogOptions(record.hostConfig.LogConfig);
   return await needs.runtime.create({
     id: record.id,
     bundle: bundleOf(needs.paths, record.id),
@@ -130,7 +130,7 @@ async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<
     tty: record.config.Tty ?? false,
     openStdin: record.config.OpenStdin ?? false,
     stdinOnce: record.config.StdinOnce ?? false,
-    log: { ...log, directory: logDirectory(needs.paths, record.id) },
+    log: logTarget(needs, record),
     ...(record.hostConfig.Runtime ? { runtime: record.hostConfig.Runtime } : {}),
   });
 }

@@ -1,5 +1,6 @@
-import { EngineError, parseBytes, parseSignal } from "../base/index.ts";
+import { EngineError, parseSignal } from "../base/index.ts";
 import type { ContainerConfig, HostConfig } from "../wire/index.ts";
+import { parseLogOptions } from "./log-config.ts";
 import { expandPorts, publishRequests } from "./ports.ts";
 import { parseRestartPolicy } from "./restart-policy.ts";
 import { readSecurity } from "./security.ts";
@@ -78,39 +79,6 @@ function checkNamespaces(host: HostConfig): void {
   if (host.NetworkMode === "host" && Object.keys(host.Sysctls ?? {}).some((key) => key.startsWith("net."))) {
     throw invalid("sysctl net.* is not allowed in the host network namespace");
   }
-}
-
-/** Driver, size and number of log files; throws `invalid` for a driver or option that is not served. */
-export function parseLogOptions(config: HostConfig["LogConfig"]): {
-  driver: "local" | "none";
-  maxBytes: number;
-  maxFiles: number;
-} {
-  const type = config?.Type || "local";
-  if (!["local", "json-file", "none"].includes(type)) {
-    throw invalid(`logger: no log driver named '${type}' is registered`, type);
-  }
-  const options = config?.Config ?? {};
-  const known = new Set([
-    "max-size",
-    "max-file",
-    "compress",
-    "mode",
-    "max-buffer-size",
-    "labels",
-    "env",
-    "tag",
-  ]);
-  const unknown = Object.keys(options).find((key) => !known.has(key));
-  if (unknown !== undefined) throw invalid(`unknown log opt '${unknown}' for ${type} log driver`, unknown);
-  const maxFiles = Number(options["max-file"] ?? 5);
-  const size = options["max-size"] ?? "20m";
-  if (!Number.isInteger(maxFiles) || maxFiles < 1) throw invalid("max-file must be a positive number");
-  return {
-    driver: type === "none" ? "none" : "local",
-    maxBytes: size === "-1" ? Number.MAX_SAFE_INTEGER : parseBytes(size),
-    maxFiles,
-  };
 }
 
 function checkEnv(env: readonly string[]): void {

@@ -7,6 +7,7 @@ import {
   type ContainerService,
   ContainerStore,
   createContainerService,
+  defaultLogs,
 } from "../container/index.ts";
 import { openContentStore } from "../content/index.ts";
 import { createImageService, type ImageService } from "../image/index.ts";
@@ -116,6 +117,7 @@ async function assemble(parts: Parts): Promise<Engine> {
     paths: places,
     cgroupParent: parent,
     initPath: join(nativeDirectory, "gantry-shim"),
+    logs: { ...defaultLogs, ...options.logs },
   });
   const builder = createBuilder({
     ...stores,

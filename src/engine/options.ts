@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { EngineError, type Step } from "../base/index.ts";
+import type { LogDefaults } from "../container/index.ts";
 import type { TransferLimits } from "../image/index.ts";
 import type { RegistryOptions } from "../registry/index.ts";
 
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly transfers?: Partial<TransferLimits> | undefined;
   /** Told of every durable step; only fault tests listen. */
   readonly step?: Step;
+  /** What containers that ask for no log driver get, and where the journal is. */
+  readonly logs?: Partial<LogDefaults>;
 }
 
 export const defaultRoot = "/var/lib/gantry";

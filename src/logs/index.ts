@@ -1,2 +1,3 @@
-export { readLog } from "./read.ts";
-export type { FollowFrom, LogQuery } from "./types.ts";
+export { type JsonFollow, readJsonLog } from "./json/read.ts";
+export { readLog } from "./local/read.ts";
+export type { FollowFrom, LiveOutput, LogQuery } from "./types.ts";

@@ -1,4 +1,4 @@
-import { headerSize } from "./chunks.ts";
+import { headerSize } from "./local/chunks.ts";
 
 /** Lets the frames of some streams through, however the bytes are cut into chunks. Payloads are not copied. */
 export class StreamSelector {

@@ -9,9 +9,20 @@ export interface LogQuery {
   /** Number of last lines; undefined: all. */
   readonly tail?: number;
   readonly timestamps: boolean;
+  /** What every line is to be marked with, in front of it; Docker's `details`. */
+  readonly details?: Readonly<Record<string, string>>;
   /** Output of a tty: raw bytes in the file and towards the client. */
   readonly tty: boolean;
 }
 
-/** Opens the live continuation of a log at a position; the runtime's attach fits. Undefined: nothing will follow. */
-export type FollowFrom = (position: LogPosition) => Promise<AsyncIterable<Uint8Array> | undefined>;
+/** Live output, and where in the log it begins. */
+export interface LiveOutput {
+  readonly position: LogPosition;
+  readonly output: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Opens the live continuation of a log at a position, or at a later one where that is not plain any more.
+ * Undefined: nothing will follow.
+ */
+export type FollowFrom = (position: LogPosition) => Promise<LiveOutput | undefined>;

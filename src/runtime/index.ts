@@ -20,6 +20,7 @@ export type {
   ExecProcess,
   ExitStatus,
   ExtraMount,
+  JournalTarget,
   LogTarget,
   Runtime,
   Task,

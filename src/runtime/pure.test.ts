@@ -52,7 +52,15 @@ describe("the shim's configuration", () => {
     tty: true,
     openStdin: true,
     stdinOnce: false,
-    log: { driver: "local", directory: "/log", maxBytes: 10, maxFiles: 3 },
+    log: {
+      driver: "local",
+      directory: "/log",
+      maxBytes: 10,
+      maxFiles: 3,
+      compress: true,
+      attributes: { a: "two\nlines" },
+      journal: { socket: "/j", fields: { NAME: "100% x", TEXT: "1\n2" }, maxBuffer: 7 },
+    },
     rootfsPath: "/b/rootfs",
     rootfs: [{ type: "overlay", source: "overlay", options: ["lowerdir=/a:/b", "ro"] }],
     extraMounts: [
@@ -79,6 +87,11 @@ log-driver=local
 log-dir=/log
 log-max-bytes=10
 log-max-files=3
+log-compress=1
+log-attributes={"a":"two\\nlines"}
+log-journal=/j
+log-journal-fields=NAME=100%25%20x%0ATEXT%0A%03%00%00%00%00%00%00%001%0A2%0A
+log-journal-buffer=7
 rootfs=/b/rootfs
 shared-mounts=0
 mount-type=overlay

@@ -171,7 +171,7 @@ class ShimRuntime implements Runtime {
   }
 
   #taskOptions(id: string, bundle: string, command = ""): TaskOptions {
-    return { id, bundle, shim: this.#parts.shim, cgroupMounts: this.#mounts, command };
+    return { id, bundle, shim: this.#parts.shim, cgroupMounts: this.#mounts, command, log: this.#parts.log };
   }
 
   #shimConfig(config: TaskConfig, runtime: OciRuntime, seccompCache: string | undefined): ShimConfig {

@@ -40,7 +40,7 @@ export function renderShimConfig(config: ShimConfig): string {
     ["stdin", config.openStdin],
     ["stdin-once", config.stdinOnce],
     ["log-driver", log.driver],
-    ...(log.driver === "local" ? logLines(log) : []),
+    ...(log.driver === "none" ? [] : logLines(log)),
     ["rootfs", config.rootfsPath],
     ["shared-mounts", config.sharedMounts],
     ...config.rootfs.flatMap(mountLines),
@@ -57,12 +57,37 @@ export function renderShimConfig(config: ShimConfig): string {
     .join("");
 }
 
-function logLines(log: LogTarget) {
+function logLines(log: LogTarget): (readonly [string, string | number | boolean | undefined])[] {
+  const { attributes, journal } = log;
   return [
     ["log-dir", log.directory],
+    ["log-file", log.file],
     ["log-max-bytes", Math.max(0, Math.floor(log.maxBytes))],
     ["log-max-files", Math.max(1, Math.floor(log.maxFiles))],
-  ] as const;
+    ["log-compress", log.compress ?? false],
+    ["log-attributes", attributes && JSON.stringify(attributes)],
+    ["log-journal", journal?.socket],
+    ["log-journal-fields", journal && percentEncoded(journalFields(journal.fields))],
+    ["log-journal-buffer", journal && Math.max(0, Math.floor(journal.maxBuffer))],
+  ];
+}
+
+/** The journal's native form, in which a value that holds line breaks is given with its length. */
+function journalFields(fields: Readonly<Record<string, string>>): Buffer {
+  const parts = Object.entries(fields).flatMap(([key, value]) => {
+    if (!value.includes("\n")) return [Buffer.from(`${key}=${value}\n`)];
+    const bytes = Buffer.from(value);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(bytes.length));
+    return [Buffer.from(`${key}\n`), length, bytes, Buffer.from("\n")];
+  });
+  return Buffer.concat(parts);
+}
+
+function percentEncoded(bytes: Buffer): string {
+  return bytes
+    .toString("latin1")
+    .replace(/[^!-$&-~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 }
 
 function mountLines(mount: ExtraMount["mount"]) {

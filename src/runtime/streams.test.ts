@@ -122,9 +122,7 @@ describe("output", () => {
     stream.destroy();
     const query = { stdout: true, stderr: true, timestamps: false, tty: false };
     const chunks: Uint8Array[] = [];
-    const follow = readLog(config.log.directory, query, (from) =>
-      task.attach({ stdin: false, from }).catch(() => undefined),
-    );
+    const follow = readLog(config.log.directory, query, (from) => task.follow(from).catch(() => undefined));
     for await (const chunk of follow) chunks.push(chunk);
     const lines = unframe(Buffer.concat(chunks)).out.trim().split("\n");
     expect(lines.length).toBe(20000);

@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError } from "../base/index.ts";
+import { EngineError, type Logger, type LogPosition } from "../base/index.ts";
 import type { LinuxResources } from "../oci/index.ts";
 import { cgroupsPathOf, readExit, renderSpec } from "./bundle.ts";
 import { applyResources, setFrozen } from "./cgroup-files.ts";
@@ -20,6 +20,7 @@ export interface TaskOptions {
   readonly cgroupMounts: readonly CgroupMount[];
   /** For error texts; the shim knows what it starts. */
   readonly command: string;
+  readonly log: Logger;
 }
 
 const killedCode = 137;
@@ -83,6 +84,12 @@ export class ShimTask implements Task {
     const place = typeof from === "string" ? from : `${from.generation}:${from.offset}`;
     const { socket } = await this.#stream(`attach from=${place} stdin=${stdin ? 1 : 0}`);
     return socket;
+  }
+
+  async follow(from: LogPosition): Promise<{ position: LogPosition; output: AttachStream }> {
+    const { socket, values } = await this.#stream(`attach from=${from.generation}:${from.offset} stdin=0`);
+    const place = (key: string) => Number(values.get(key) ?? 0);
+    return { position: { generation: place("generation"), offset: place("offset") }, output: socket };
   }
 
   async signal(number: number): Promise<void> {
@@ -180,6 +187,12 @@ export class ShimTask implements Task {
       case "exec-exit":
         this.#execs.get(values.get("id") ?? "")?.({ code });
         this.#execs.delete(values.get("id") ?? "");
+        return;
+      case "log-lost":
+        this.#options.log.warn("output of a container could not be written to its log", {
+          container: this.id,
+          error: values.get("error") ?? "",
+        });
         return;
       case "exit":
         this.#end({ code, oomKilled: values.get("oom") === "1", exitedAt: values.get("at") ?? "" });

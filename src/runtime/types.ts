@@ -3,12 +3,29 @@ import type { LogPosition } from "../base/index.ts";
 import type { LinuxResources, Mount, ProcessSpec, RuntimeSpec } from "../oci/index.ts";
 
 export interface LogTarget {
-  /** `none`: output goes to attached clients only. */
-  readonly driver: "local" | "none";
-  /** Directory that holds `log`, `log.idx` and rotated files. */
+  /** `none`: output goes to attached clients only. `json-file`: Docker's format; attached clients hold the container back. */
+  readonly driver: "local" | "json-file" | "none";
+  /** Directory that holds `log`, `log.idx` and rotated files, or the JSON file. */
   readonly directory: string;
+  /** Name of the JSON file. */
+  readonly file?: string;
+  /** 0: never rotated. */
   readonly maxBytes: number;
   readonly maxFiles: number;
+  /** Rotated files are compressed. */
+  readonly compress?: boolean;
+  /** What each line of a JSON file is marked with. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Where a copy goes. */
+  readonly journal?: JournalTarget;
+}
+
+export interface JournalTarget {
+  readonly socket: string;
+  /** What each message says of the container: names of the journal's fields and values. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Bytes that may wait before messages are dropped; 0: the container waits. */
+  readonly maxBuffer: number;
 }
 
 /** A mount beside the root file system, in the same namespace: for binds of the specification to start from. */
@@ -84,6 +101,11 @@ export interface Task {
    */
   start(): Promise<void>;
   attach(options: AttachOptions): Promise<AttachStream>;
+  /**
+   * Output from a position in the log on, or from a later one where the log is compressed or gone: `position` says
+   * from where. Throws `conflict` when the shim is gone.
+   */
+  follow(from: LogPosition): Promise<{ readonly position: LogPosition; readonly output: AttachStream }>;
   /** Sends a signal to init; throws `conflict` when it is not running. */
   signal(number: number): Promise<void>;
   pause(): Promise<void>;

@@ -10,3 +10,4 @@ export {
 } from "./network-namespace.ts";
 export { notifyService } from "./notify-service.ts";
 export { hasCode, SystemError } from "./system-error.ts";
+export { decompressBlock } from "./zstd.ts";

@@ -34,6 +34,7 @@ function load(path: string) {
       gantry_lsetxattr: { args: ["ptr", "ptr", "ptr", "u32", "i32"], returns: "i32" },
       gantry_mknod: { args: ["ptr", "u32", "u32", "u32"], returns: "i32" },
       gantry_close: { args: ["i32"], returns: "i32" },
+      gantry_zstd_decompress: { args: ["ptr", "u32", "ptr", "u32"], returns: "i32" },
     });
   } catch (cause) {
     throw new EngineError("unavailable", `Cannot load ${path}: build it with make -C native`, {

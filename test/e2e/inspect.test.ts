@@ -17,7 +17,7 @@ const inspect = async (name: string, version = "1.51") =>
 const plainHostConfig = {
   Binds: null,
   ContainerIDFile: "",
-  LogConfig: { Type: "json-file", Config: {} },
+  LogConfig: { Type: "local", Config: {} },
   NetworkMode: "bridge",
   PortBindings: {},
   RestartPolicy: { Name: "no", MaximumRetryCount: 0 },

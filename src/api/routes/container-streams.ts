@@ -105,6 +105,7 @@ function logs(needs: Needs, call: Call): Reply {
     stderr,
     timestamps: boolean(query, "timestamps"),
     follow: boolean(query, "follow"),
+    details: boolean(query, "details"),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(tail === undefined ? {} : { tail }),

@@ -1,3 +1,4 @@
+import { defaultLogs, logDrivers } from "../../container/index.ts";
 import type { Engine } from "../../engine/index.ts";
 import type { SystemInfo, VersionResponse } from "../../wire/index.ts";
 import { json, type Reply } from "../call.ts";
@@ -86,7 +87,7 @@ function info(needs: SystemRoutesNeeds): SystemInfo {
       Volume: ["local"],
       Network: ["bridge", "host", "null"],
       Authorization: null,
-      Log: ["json-file", "local", "none"],
+      Log: [...logDrivers],
     },
     CgroupDriver: "cgroupfs",
     CgroupVersion: abilities.cgroup === "v2" ? "2" : "1",
@@ -125,7 +126,7 @@ function abilitiesInfo(needs: SystemRoutesNeeds) {
     NGoroutines: 0,
     NEventsListener: 0,
     SystemTime: new Date().toISOString(),
-    LoggingDriver: "json-file",
+    LoggingDriver: needs.engine.options.logs?.driver ?? defaultLogs.driver,
     IndexServerAddress: "https://index.docker.io/v1/",
     ...registriesInfo(needs.engine.options.registries),
     GenericResources: null,

@@ -3,6 +3,7 @@ import {
   countsAsRunning,
   type HealthView,
   isLive,
+  logPathOf,
   type MountRecord,
   networkFiles,
 } from "../../container/index.ts";
@@ -38,8 +39,7 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     ResolvConfPath: files.resolvConf,
     HostnamePath: files.hostname,
     HostsPath: files.hosts,
-    // Ours is no file of JSON lines that anybody could read in passing.
-    LogPath: "",
+    LogPath: logPathOf(parts.paths, record),
     Name: `/${record.name}`,
     RestartCount: record.state.restartCount,
     Driver: "overlay2",

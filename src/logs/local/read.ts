@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { LogPosition } from "../base/index.ts";
+import type { LogPosition } from "../../base/index.ts";
+import { Renderer } from "../render.ts";
+import { StreamSelector } from "../select.ts";
+import type { FollowFrom, LogQuery } from "../types.ts";
 import { type Chunk, cutTo } from "./chunks.ts";
 import { LogCursor } from "./cursor.ts";
-import { Renderer } from "./render.ts";
-import { StreamSelector } from "./select.ts";
 import { findTail, type TailCuts } from "./tail.ts";
-import type { FollowFrom, LogQuery } from "./types.ts";
 
 /**
  * Reads a container's output from its log directory, oldest first, in Docker's framing (plain bytes for a
@@ -21,14 +21,30 @@ export async function* readLog(
   if (!reading) return;
   yield* readFiles(reading);
   if (!follow || isPast(query.until)) return;
-  const live = await follow(reading.cursor.position);
+  const live = yield* joinLive(reading, follow);
   if (!live) {
     // It ended while its output was being read; the rest lies in the files.
     yield* readFiles(reading);
-  } else if (needsTimes(query)) {
+  } else if (needsLines(query)) {
     yield* followFiles(reading, live);
   } else {
     yield* followBytes(reading, live);
+  }
+}
+
+/** Reads on until live output begins where the files ended: meanwhile they may have been rotated and compressed. */
+async function* joinLive(
+  reading: Reading,
+  follow: FollowFrom,
+): AsyncGenerator<Uint8Array, AsyncIterable<Uint8Array> | undefined> {
+  for (;;) {
+    const wanted = reading.cursor.position;
+    const live = await follow(wanted);
+    if (!live || compare(live.position, wanted) === 0) return live?.output;
+    void live.output[Symbol.asyncIterator]().return?.();
+    yield* readFiles(reading);
+    // Nothing was there to read: what lay between is gone for good.
+    if (compare(reading.cursor.position, wanted) === 0) reading.cursor.moveTo(live.position);
   }
 }
 
@@ -69,7 +85,7 @@ function compare(a: LogPosition, b: LogPosition): number {
 /** Everything up to the end of what is written now: as it lies, as soon as nothing has to be left out or added. */
 async function* readFiles(reading: Reading): AsyncGenerator<Uint8Array> {
   const { cursor, query, streams, cuts } = reading;
-  const asItLies = !needsTimes(query) && (query.tty || streams.size === 2);
+  const asItLies = !needsLines(query) && (query.tty || streams.size === 2);
   if (!asItLies) {
     yield* readChunks(reading, () => false);
     return;
@@ -144,8 +160,8 @@ async function* endingAt(
   }
 }
 
-function needsTimes(query: LogQuery): boolean {
-  return query.timestamps || query.until !== undefined;
+function needsLines(query: LogQuery): boolean {
+  return query.timestamps || query.until !== undefined || query.details !== undefined;
 }
 
 function isPast(until: bigint | undefined): boolean {

@@ -60,13 +60,13 @@ async function readChunks(segment: Segment, first: number, count: number, tty: b
   const more = records.length > count ? records.pop() : undefined;
   const [start] = records;
   if (!start) return [];
-  const { size } = await segment.data.stat();
+  const size = await segment.data.size();
   const ends = records.map((_, index) => (records[index + 1] ?? more)?.offset ?? size);
   let fitting = ends.findIndex((end) => end - start.offset > batchBytes);
   fitting = fitting < 0 ? records.length : Math.max(1, fitting);
   const length = (ends[fitting - 1] ?? size) - start.offset;
   const bytes = Buffer.allocUnsafe(length);
-  const { bytesRead } = await segment.data.read(bytes, 0, length, start.offset);
+  const bytesRead = await segment.data.read(bytes, start.offset);
   return records
     .slice(0, fitting)
     .map((record, index) => {

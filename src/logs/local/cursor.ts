@@ -1,4 +1,4 @@
-import type { LogPosition } from "../base/index.ts";
+import type { LogPosition } from "../../base/index.ts";
 import { type Chunk, chunksFrom } from "./chunks.ts";
 import { findRecord, readRecords } from "./records.ts";
 import { listGenerations, newestGeneration, openSegment, type Segment } from "./segment.ts";
@@ -25,7 +25,7 @@ export class LogCursor {
   static async end(directory: string): Promise<LogPosition> {
     const generation = (await newestGeneration(directory)) ?? 1;
     await using segment = await openSegment(directory, generation);
-    return { generation, offset: segment ? (await segment.data.stat()).size : 0 };
+    return { generation, offset: segment ? await segment.data.size() : 0 };
   }
 
   /** The first chunk at or after a time; the end when there is none. */
@@ -48,7 +48,7 @@ export class LogCursor {
     for await (const segment of this.#segments()) {
       for (;;) {
         const block = Buffer.allocUnsafe(blockBytes);
-        const { bytesRead } = await segment.data.read(block, 0, blockBytes, this.#position.offset);
+        const bytesRead = await segment.data.read(block, this.#position.offset);
         if (bytesRead === 0) break;
         this.#advance(this.#position.offset + bytesRead);
         yield block.subarray(0, bytesRead);
@@ -65,6 +65,10 @@ export class LogCursor {
         yield { generation: segment.generation, chunks: batch };
       }
     }
+  }
+
+  moveTo(position: LogPosition): void {
+    this.#position = position;
   }
 
   #advance(offset: number): void {

@@ -3,8 +3,8 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { LogPosition } from "../base/index.ts";
-import { type LogQuery, readLog } from "./index.ts";
+import type { LogPosition } from "../../base/index.ts";
+import { type LogQuery, readLog } from "../index.ts";
 
 /** Writes a log as the shim does, one chunk at a time. */
 class Writer {
@@ -182,11 +182,11 @@ describe("following a log", () => {
     };
     const bytes = await read(log, {}, async (position) => {
       asked = position;
-      return live();
+      return { position, output: live() };
     });
     expect(asked).toEqual({ generation: 1, offset: 12 });
     expect(show(bytes)).toEqual(["1:old\nnew\n"]);
-    const frames = async () => live();
+    const frames = async (position: LogPosition) => ({ position, output: live() });
     expect(show(await read(log, { stdout: false }, frames))).toEqual([]);
   });
 
@@ -207,9 +207,9 @@ describe("following a log", () => {
       log.write("new\n");
       yield Buffer.from("anything");
     };
-    expect(show(await read(log, { timestamps: true }, async () => live()))).toEqual([
-      "1:1970-01-01T00:00:02.000000000Z old\n1970-01-01T00:00:03.000000000Z new\n",
-    ]);
+    expect(
+      show(await read(log, { timestamps: true }, async (position) => ({ position, output: live() }))),
+    ).toEqual(["1:1970-01-01T00:00:02.000000000Z old\n1970-01-01T00:00:03.000000000Z new\n"]);
   });
 
   test("a time to stop at ends the following", async () => {
@@ -219,6 +219,8 @@ describe("following a log", () => {
     };
     const until = BigInt(Date.now() + 30) * 1_000_000n;
     log.write("old\n");
-    expect(show(await read(log, { until }, async () => never()))).toEqual(["1:old\n"]);
+    expect(show(await read(log, { until }, async (position) => ({ position, output: never() })))).toEqual([
+      "1:old\n",
+    ]);
   });
 });

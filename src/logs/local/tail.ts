@@ -1,4 +1,4 @@
-import type { LogPosition } from "../base/index.ts";
+import type { LogPosition } from "../../base/index.ts";
 import { type Chunk, chunksBackwards } from "./chunks.ts";
 import { LogCursor } from "./cursor.ts";
 import { listGenerations, openSegment, type Segment } from "./segment.ts";
