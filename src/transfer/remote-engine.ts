@@ -77,9 +77,15 @@ async function openRegistry(
     return undefined;
   }
   if (!answer.ok) throw await refusal(remote, answer);
-  const close = async () => stop.abort();
+  const reader = answer.body.getReader();
+  let ended: Promise<void> = Promise.resolve();
+  const close = async () => {
+    stop.abort();
+    await ended;
+  };
   try {
-    const address = await firstAddress(answer.body);
+    const address = await firstAddress(reader);
+    ended = readOn(reader);
     const { path, tag, digest } = withDefaultTag(parseReference(remote.name));
     const credentials = { username: "transfer", password };
     return {
@@ -94,9 +100,19 @@ async function openRegistry(
   }
 }
 
-/** The first line tells where it serves; the rest of the answer is not read, its end closes the registry. */
-async function firstAddress(body: ReadableStream<Uint8Array>): Promise<string> {
-  const reader = body.getReader();
+type Lines = Pick<ReadableStreamDefaultReader<Uint8Array>, "read">;
+
+/** An answer that nobody reads is given up, and the registry with it. */
+async function readOn(reader: Lines): Promise<void> {
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // It ends so, by `close` or with the engine; what was to be done there tells of it.
+  }
+}
+
+/** The first line tells where it serves. */
+async function firstAddress(reader: Lines): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
   while (!text.includes("\n")) {
