@@ -4,5 +4,4 @@ export { applyChanges } from "./changes.ts";
 export { DockerfileError } from "./dockerfile/index.ts";
 export { CommandError } from "./ops/index.ts";
 export type { BuilderOptions } from "./options.ts";
-export type { PullImage } from "./resolve-images.ts";
-export type { BuildEvent, Builder, BuildRequest } from "./types.ts";
+export type { BuildEvent, Builder, BuildRequest, PullImage } from "./types.ts";

@@ -6,7 +6,6 @@ import type { Records } from "../records/index.ts";
 import type { HostAbilities, Runtime } from "../runtime/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
 import type { BuildCache } from "./cache/index.ts";
-import type { PullImage } from "./resolve-images.ts";
 
 /** What a builder works with. */
 export interface BuilderOptions {
@@ -27,8 +26,6 @@ export interface BuilderOptions {
   readonly log: Logger;
   /** How many steps of a build run at a time; default: one a processor. */
   readonly parallelism?: number;
-  /** Brings images that are not here; without it such a build fails. */
-  readonly pullImage?: PullImage;
 }
 
 /** The builder's options and what all its builds share. */

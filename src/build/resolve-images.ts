@@ -2,13 +2,17 @@ import { EngineError, isKind } from "../base/index.ts";
 import type { Image, ImageService } from "../image/index.ts";
 import { familiarName, formatPlatform, matchPlatform, type Platform, parsePlatform } from "../oci/index.ts";
 import { needed, type Outline } from "./dockerfile/index.ts";
-
-/** Brings an image here from elsewhere; throws `not-found` when it cannot. */
-export type PullImage = (reference: string, options: { signal?: AbortSignal }) => Promise<void>;
+import type { PullImage } from "./types.ts";
 
 export interface ResolveNeeds {
   readonly images: Pick<ImageService, "get" | "find">;
   readonly pullImage?: PullImage | undefined;
+}
+
+export interface ResolveOptions {
+  readonly pull: boolean;
+  readonly platform: Platform | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -18,7 +22,7 @@ export interface ResolveNeeds {
 export async function resolveImages(
   needs: ResolveNeeds,
   outline: Outline,
-  options: { pull: boolean; platform: Platform | undefined; signal?: AbortSignal | undefined },
+  options: ResolveOptions,
 ): Promise<ReadonlyMap<string, Image>> {
   const images = new Map<string, Image>();
   for (;;) {
@@ -27,18 +31,35 @@ export async function resolveImages(
       checkPlatforms(outline, images, options.platform);
       return images;
     }
-    for (const reference of missing) images.set(reference, await resolveOne(needs, reference, options));
+    for (const reference of missing) {
+      const wanted = platformOf(outline, reference);
+      images.set(reference, await resolveOne(needs, reference, options, wanted));
+    }
   }
 }
 
 async function resolveOne(
   needs: ResolveNeeds,
   reference: string,
-  { pull, signal }: { pull: boolean; signal?: AbortSignal | undefined },
+  options: ResolveOptions,
+  wanted: string | undefined,
 ): Promise<Image> {
+  const { pull, signal, platform } = options;
   const local = needs.images.find(reference);
-  if (needs.pullImage && (pull || !local)) await needs.pullImage(reference, signal ? { signal } : {});
+  if (needs.pullImage && (pull || !local)) {
+    const asked = wanted ?? (platform ? formatPlatform(platform) : undefined);
+    await needs.pullImage(reference, {
+      ...(signal ? { signal } : {}),
+      ...(asked === undefined ? {} : { platform: asked }),
+    });
+  }
   return getImage(needs.images, reference);
+}
+
+/** What the first stage on this image says of its platform. */
+function platformOf(outline: Outline, reference: string): string | undefined {
+  const stage = outline.stages.find(({ base }) => base.kind === "image" && base.reference === reference);
+  return stage?.platform;
 }
 
 function getImage(images: Pick<ImageService, "get">, reference: string): Image {
@@ -46,7 +67,7 @@ function getImage(images: Pick<ImageService, "get">, reference: string): Image {
     return images.get(reference);
   } catch (error) {
     if (!isKind(error, "not-found")) throw error;
-    const message = `${error.message}\nThe image is not on this machine: load, import or build it first`;
+    const message = `${error.message}\nThe image is not on this machine: pull, load, import or build it first`;
     throw new EngineError("not-found", message, { subject: reference, cause: error });
   }
 }

@@ -112,7 +112,8 @@ async function prepare(
     targetStage: target ?? "default",
   };
   const outlined = outline(program, { ...(target === undefined ? {} : { target }), values });
-  const images = await resolveImages(shared, outlined, { pull: request.pull, platform, signal });
+  const needs = { images: shared.images, pullImage: request.pullImage };
+  const images = await resolveImages(needs, outlined, { pull: request.pull, platform, signal });
   const plan = lower(outlined, { values, images, labels: request.labels });
   const session: BuildSession = {
     context: directoryTree(context.directory),

@@ -18,8 +18,16 @@ export interface BuildRequest {
   readonly extraHosts: readonly string[];
   readonly shmSize?: number;
   readonly platform?: string;
+  /** Brings images that are not here; without it such a build fails. */
+  readonly pullImage?: PullImage;
   readonly signal?: AbortSignal;
 }
+
+/** Brings an image here from elsewhere; throws `not-found` when it cannot. */
+export type PullImage = (
+  reference: string,
+  options: { readonly platform?: string; readonly signal?: AbortSignal },
+) => Promise<void>;
 
 /** What a build says while it runs: text as the classic builder prints it, or the ID of the finished image. */
 export type BuildEvent = { readonly stream: string } | { readonly imageID: Digest };

@@ -1,5 +1,5 @@
 import { codeOf } from "../base/index.ts";
-import { createClient } from "../client/index.ts";
+import { createClient, type Logins } from "../client/index.ts";
 import type { Cli, Command, Invocation, Surroundings } from "./cli.ts";
 import { findCommand } from "./commands.ts";
 import { dialBun } from "./dial.ts";
@@ -96,15 +96,31 @@ function makeCli(
 ): Cli & Disposable {
   const host = chooseHost(flags.host, at.env);
   const dial = host === defaultHost ? dialStarting(dialBun) : dialBun;
+  const configDirectory = chooseConfig(flags.config, at);
+  const logins = loginsIn({ env: at.env, configDirectory });
   let client: Cli["client"] | undefined;
   return {
     ...at,
-    configDirectory: chooseConfig(flags.config, at),
+    configDirectory,
     get client() {
-      client ??= createClient({ host, dial });
+      client ??= createClient({ host, dial, logins });
       return client;
     },
     [Symbol.dispose]: () => client?.close(),
+  };
+}
+
+/** Read when a call needs them: most commands never do. */
+function loginsIn(at: Pick<Cli, "env" | "configDirectory">): Logins {
+  return {
+    async forImage(reference) {
+      const { registryAuth } = await import("./registry/index.ts");
+      return await registryAuth(at, reference);
+    },
+    async forBuild() {
+      const { buildAuth } = await import("./registry/index.ts");
+      return await buildAuth(at);
+    },
   };
 }
 

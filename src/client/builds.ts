@@ -1,5 +1,6 @@
 import type { BuildPruneResponse } from "../wire/index.ts";
 import { type Progress, progress } from "./images.ts";
+import type { Logins } from "./logins.ts";
 import { type Cancel, filtersOf, type ListFilters } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -31,11 +32,11 @@ export interface BuildsClient {
   ): Promise<BuildPruneResponse>;
 }
 
-export function buildsClient(transport: Transport): BuildsClient {
+export function buildsClient(transport: Transport, logins?: Logins): BuildsClient {
   return {
-    build: (context, options = {}) => {
-      const config = options.registryConfig;
-      return progress(transport, {
+    async *build(context, options = {}) {
+      const config = options.registryConfig ?? (await logins?.forBuild());
+      yield* progress(transport, {
         method: "POST",
         path: "/build",
         query: {

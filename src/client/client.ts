@@ -8,6 +8,7 @@ import { type ExecsClient, execsClient } from "./execs.ts";
 import { type Host, parseHost } from "./host.ts";
 import { type ImagesClient, imagesClient } from "./images.ts";
 import { type LayerViewsClient, layerViewsClient } from "./layer-views.ts";
+import type { Logins } from "./logins.ts";
 import { type NetworksClient, networksClient } from "./networks.ts";
 import { type RegistriesClient, registriesClient } from "./registries.ts";
 import { type SystemClient, systemClient } from "./system.ts";
@@ -48,6 +49,8 @@ export interface ClientOptions {
   readonly host: string;
   /** How to open connections; default through `node:net`. */
   readonly dial?: Dial;
+  /** What to show to registries where a call says nothing of it; default nothing. */
+  readonly logins?: Logins;
 }
 
 /** Makes a client. Nothing is opened before the first call. */
@@ -63,8 +66,8 @@ export function createClient(options: ClientOptions): Client {
       ...containerFiles(transport),
     },
     execs: execsClient(transport),
-    images: imagesClient(transport),
-    builds: buildsClient(transport),
+    images: imagesClient(transport, options.logins),
+    builds: buildsClient(transport, options.logins),
     networks: networksClient(transport),
     volumes: volumesClient(transport),
     registries: registriesClient(transport),

@@ -7,6 +7,7 @@ import type {
   ProgressMessage,
 } from "../wire/index.ts";
 import { jsonLines } from "./json-lines.ts";
+import type { Logins } from "./logins.ts";
 import { type Cancel, filtersOf, type ListFilters } from "./options.ts";
 import { type EngineRequest, segment } from "./request.ts";
 import type { Transport } from "./transport.ts";
@@ -22,7 +23,7 @@ export interface PullOptions extends Cancel {
   /** Tag or digest; all tags when left out and the name has none. */
   readonly tag?: string | undefined;
   readonly platform?: string | undefined;
-  /** Base64url JSON, as Docker's `X-Registry-Auth`. */
+  /** Base64url JSON, as Docker's `X-Registry-Auth`; default what the client's logins have. */
   readonly auth?: string | undefined;
 }
 
@@ -60,7 +61,7 @@ export interface ImagesClient {
   prune(options?: Cancel & { readonly filters?: ListFilters | undefined }): Promise<ImagesPruneResponse>;
 }
 
-export function imagesClient(transport: Transport): ImagesClient {
+export function imagesClient(transport: Transport, logins?: Logins): ImagesClient {
   const of = (name: string, verb: string) => `/images/${segment(name)}/${verb}`;
   const tarHeaders = { "Content-Type": "application/x-tar" };
   return {
@@ -82,22 +83,26 @@ export function imagesClient(transport: Transport): ImagesClient {
       }),
     tag: (name, { repository, tag, signal }) =>
       transport.done({ method: "POST", path: of(name, "tag"), query: { repo: repository, tag }, signal }),
-    pull: (name, { tag, platform, auth, signal } = {}) =>
-      progress(transport, {
+    async *pull(name, { tag, platform, auth, signal } = {}) {
+      const shown = auth ?? (await logins?.forImage(name));
+      yield* progress(transport, {
         method: "POST",
         path: "/images/create",
         query: { fromImage: name, tag, platform },
-        headers: auth === undefined ? {} : { "X-Registry-Auth": auth },
+        headers: shown === undefined ? {} : { "X-Registry-Auth": shown },
         signal,
-      }),
-    push: (name, { tag, platform, auth = "", signal } = {}) =>
-      progress(transport, {
+      });
+    },
+    async *push(name, { tag, platform, auth, signal } = {}) {
+      const shown = auth ?? (await logins?.forImage(name)) ?? "";
+      yield* progress(transport, {
         method: "POST",
         path: of(name, "push"),
         query: { tag, platform },
-        headers: { "X-Registry-Auth": auth || "e30=" },
+        headers: { "X-Registry-Auth": shown || "e30=" },
         signal,
-      }),
+      });
+    },
     importTar: (body, { repository, tag, message, changes, platform, signal } = {}) =>
       progress(transport, {
         method: "POST",

@@ -37,6 +37,7 @@ export type {
   RemoveImageOptions,
 } from "./images.ts";
 export { Inbox } from "./inbox.ts";
+export type { Logins } from "./logins.ts";
 export type { NetworksClient } from "./networks.ts";
 export type { Cancel, ListFilters, TerminalSize } from "./options.ts";
 export { failOnError, ProgressError } from "./progress.ts";

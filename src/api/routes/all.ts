@@ -39,7 +39,7 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
     ...distributionRoutes(engine.registries),
     ...manifestRoutes(engine.registries),
     ...imageRoutes({ images, store, announce, collect, applyChanges }),
-    ...buildRoutes({ builder, announce, collect }),
+    ...buildRoutes({ images, builder, announce, collect }),
     ...networkRoutes({ network, containers, announce }),
     ...volumeRoutes({ volumes, store, announce }),
     ...transferRoutes(engine.imageTools.transfer),

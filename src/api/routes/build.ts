@@ -1,14 +1,17 @@
 import { EngineError } from "../../base/index.ts";
 import type { BuildEvent, Builder, BuildRequest } from "../../build/index.ts";
 import type { Announce } from "../../container/index.ts";
+import type { ImageService } from "../../image/index.ts";
 import type { ProgressMessage } from "../../wire/index.ts";
 import { type Call, json, type Reply } from "../call.ts";
 import { type Decoder, list, map, nullable, text } from "../decode.ts";
 import { progress } from "../progress.ts";
 import { boolean, integer, string } from "../query.ts";
 import { type Route, route } from "../routes.ts";
+import { pullForBuild } from "./image-transfer.ts";
 
 export interface BuildRoutesNeeds {
+  readonly images: Pick<ImageService, "pull" | "push">;
   readonly builder: Builder;
   readonly announce: Announce;
   collect(): Promise<{ bytes: number }>;
@@ -33,7 +36,10 @@ export function buildRoutes(needs: BuildRoutesNeeds): Route[] {
 function build(needs: BuildRoutesNeeds, call: Call): Reply {
   const request = buildRequest(call);
   return progress(async (report) => {
-    const { imageID } = await needs.builder.build(request, (event) => report(message(event)));
+    const pullImage = pullForBuild(needs, call, request.quiet ? () => {} : report);
+    const { imageID } = await needs.builder.build({ ...request, pullImage }, (event) =>
+      report(message(event)),
+    );
     for (const name of request.tags) {
       needs.announce({ type: "image", action: "tag", id: imageID, attributes: { name } });
     }

@@ -1,4 +1,5 @@
 import { EngineError, isDigest } from "../../base/index.ts";
+import type { PullImage } from "../../build/index.ts";
 import type { Announce } from "../../container/index.ts";
 import type { ImageService, TransferOptions, TransferProgress, Transferred } from "../../image/index.ts";
 import { familiarRepository, parseReference } from "../../oci/index.ts";
@@ -6,7 +7,7 @@ import type { ProgressMessage } from "../../wire/index.ts";
 import type { Call, Reply } from "../call.ts";
 import { progressOnceBegun } from "../progress.ts";
 import { string } from "../query.ts";
-import { callCredentials } from "../registry-auth.ts";
+import { buildCredentials, callCredentials } from "../registry-auth.ts";
 
 export interface ImageTransferNeeds {
   readonly images: Pick<ImageService, "pull" | "push">;
@@ -66,6 +67,20 @@ function parsePlatformObject(text: string): { os?: unknown; architecture?: unkno
     // Said below.
   }
   throw new EngineError("invalid", `failed to parse platform: ${text}`, { subject: "platform" });
+}
+
+/** Brings what a build stands on here, telling of it in the build's stream. */
+export function pullForBuild(
+  needs: ImageTransferNeeds,
+  call: Pick<Call, "request">,
+  report: (message: ProgressMessage) => void,
+): PullImage {
+  const logins = buildCredentials(call);
+  return async (reference, options) => {
+    const credentials = logins[parseReference(reference).domain];
+    const tell = (event: TransferProgress): void => report(transferMessage(event));
+    announceAll(needs, "pull", await needs.images.pull(reference, { ...options, credentials, report: tell }));
+  };
 }
 
 function transferMessage({ id, status, current, total, aux }: TransferProgress): ProgressMessage {

@@ -1,4 +1,4 @@
-import { type AuthConfig, encodeAuth } from "../../wire/index.ts";
+import { type AuthConfig, encodeAuth, encodeAuths } from "../../wire/index.ts";
 import type { Cli } from "../cli.ts";
 import { type ConfigFile, readConfig, writeAuths } from "./config-file.ts";
 import { credentialHelper } from "./helper.ts";
@@ -9,6 +9,12 @@ type At = Pick<Cli, "configDirectory" | "env">;
 /** The value of `X-Registry-Auth` for an image's registry: what the user has logged in with, or nothing. */
 export async function registryAuth(cli: At, reference: string): Promise<string> {
   return encodeAuth((await findCredentials(cli, registryKey(reference))) ?? {});
+}
+
+/** The value of `X-Registry-Config`: all that the user has logged in with; undefined when that is nothing. */
+export async function buildAuth(cli: At): Promise<string | undefined> {
+  const all = await allCredentials(cli);
+  return Object.keys(all).length > 0 ? encodeAuths(all) : undefined;
 }
 
 /** Credentials of every registry that the user has logged in to, for a build. */

@@ -1,5 +1,6 @@
 export {
   allCredentials,
+  buildAuth,
   eraseCredentials,
   findCredentials,
   registryAuth,
