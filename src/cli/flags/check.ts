@@ -5,6 +5,7 @@ import { parseBool } from "./values.ts";
 /** Throws with the reason, in Docker's words, when the text is not a value of this flag. */
 export function checkValue(spec: FlagSpec, text: string): void {
   checks[spec.kind]?.(text);
+  if (spec.type === "uint16" && Number(text) > 65_535) throw syntax("ParseUint", text, "value out of range");
   spec.check?.(text);
 }
 
@@ -24,15 +25,18 @@ const checks: Readonly<Partial<Record<FlagKind, (text: string) => void>>> = {
     }
     if (/\.\d{10,}$/.test(text)) throw new Error("value is too precise");
   },
-  bytes: (text) => void parseBytes(text),
+  bytes: checkBytes,
   swap: (text) => {
-    if (text !== "-1") parseBytes(text);
+    if (text !== "-1") checkBytes(text);
   },
   duration: (text) => {
     try {
       parseDuration(text);
     } catch (error) {
-      throw new Error(`time: ${messageOf(error)}`);
+      const missing = /^[+-]?[\d.]+$/.test(text);
+      throw new Error(
+        `time: ${missing ? `missing unit in duration ${JSON.stringify(text)}` : messageOf(error)}`,
+      );
     }
   },
   filter: (text) => {
@@ -40,6 +44,12 @@ const checks: Readonly<Partial<Record<FlagKind, (text: string) => void>>> = {
   },
 };
 
-function syntax(parser: string, text: string): Error {
-  return new Error(`strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`);
+function checkBytes(text: string): void {
+  const number = /^[\d.]*/.exec(text)?.[0] ?? "";
+  if (/\..*\.|^\.$/.test(number)) throw syntax("ParseFloat", number);
+  parseBytes(text);
+}
+
+function syntax(parser: string, text: string, why = "invalid syntax"): Error {
+  return new Error(`strconv.${parser}: parsing ${JSON.stringify(text)}: ${why}`);
 }

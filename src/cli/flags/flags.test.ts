@@ -75,7 +75,7 @@ describe("flags", () => {
       ["-f", "foo"],
       `invalid argument "foo" for "-f, --filter" flag: bad format of filter (expected name=value)`,
     ],
-    [["--wait-for", "5"], `invalid argument "5" for "--wait-for" flag: time: invalid duration "5"`],
+    [["--wait-for", "5"], `invalid argument "5" for "--wait-for" flag: time: missing unit in duration "5"`],
     [["--=x"], "bad flag syntax: --=x"],
   ])("tell in Docker's words what is wrong with %j", (argv, message) => {
     expect(() => parse(...argv)).toThrow(message);

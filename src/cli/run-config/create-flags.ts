@@ -1,13 +1,22 @@
 import type { FlagSpec } from "../flags/index.ts";
-import { parseUlimit } from "./devices.ts";
+import { checkDeviceRule, parseRate, parseUlimit, parseWeight } from "./devices.ts";
 import { checkLabel, checkVariable } from "./environment.ts";
 import { extensionFlags } from "./extensions.ts";
+import { parseGpus } from "./gpus.ts";
+import { checkAddress, checkDomain, checkLink, parseExtraHost } from "./hosts.ts";
 import { parseMount } from "./mounts.ts";
+import { checkAttachment } from "./networks.ts";
 import { checkStream } from "./streams.ts";
+import { checkSysctl } from "./sysctls.ts";
 
 /** The flags that `create` and `run` share: Docker's, in its words. */
 export const createFlags: readonly FlagSpec[] = [
-  { name: "add-host", kind: "list", help: "Add a custom host-to-IP mapping (host:ip)" },
+  {
+    name: "add-host",
+    check: (text) => void parseExtraHost(text),
+    kind: "list",
+    help: "Add a custom host-to-IP mapping (host:ip)",
+  },
   {
     name: "annotation",
     kind: "list",
@@ -21,7 +30,12 @@ export const createFlags: readonly FlagSpec[] = [
     type: "uint16",
     help: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
   },
-  { name: "blkio-weight-device", kind: "list", help: "Block IO weight (relative device weight)" },
+  {
+    name: "blkio-weight-device",
+    check: (text) => void parseWeight(text),
+    kind: "list",
+    help: "Block IO weight (relative device weight)",
+  },
   { name: "cap-add", kind: "list", help: "Add Linux capabilities" },
   { name: "cap-drop", kind: "list", help: "Drop Linux capabilities" },
   { name: "cgroup-parent", kind: "string", help: "Optional parent cgroup for the container" },
@@ -42,14 +56,45 @@ export const createFlags: readonly FlagSpec[] = [
   { name: "cpuset-cpus", kind: "string", help: "CPUs in which to allow execution (0-3, 0,1)" },
   { name: "cpuset-mems", kind: "string", help: "MEMs in which to allow execution (0-3, 0,1)" },
   { name: "device", kind: "list", help: "Add a host device to the container" },
-  { name: "device-cgroup-rule", kind: "list", help: "Add a rule to the cgroup allowed devices list" },
-  { name: "device-read-bps", kind: "list", help: "Limit read rate (bytes per second) from a device" },
-  { name: "device-read-iops", kind: "list", help: "Limit read rate (IO per second) from a device" },
-  { name: "device-write-bps", kind: "list", help: "Limit write rate (bytes per second) to a device" },
-  { name: "device-write-iops", kind: "list", help: "Limit write rate (IO per second) to a device" },
-  { name: "dns", kind: "list", help: "Set custom DNS servers" },
+  {
+    name: "device-cgroup-rule",
+    check: checkDeviceRule,
+    kind: "list",
+    help: "Add a rule to the cgroup allowed devices list",
+  },
+  {
+    name: "device-read-bps",
+    check: (text) => void parseRate(text, "bytes"),
+    kind: "list",
+    help: "Limit read rate (bytes per second) from a device",
+  },
+  {
+    name: "device-read-iops",
+    check: (text) => void parseRate(text, "operations"),
+    kind: "list",
+    help: "Limit read rate (IO per second) from a device",
+  },
+  {
+    name: "device-write-bps",
+    check: (text) => void parseRate(text, "bytes"),
+    kind: "list",
+    help: "Limit write rate (bytes per second) to a device",
+  },
+  {
+    name: "device-write-iops",
+    check: (text) => void parseRate(text, "operations"),
+    kind: "list",
+    help: "Limit write rate (IO per second) to a device",
+  },
+  { name: "dns", check: checkAddress, kind: "list", help: "Set custom DNS servers" },
   { name: "dns-option", kind: "list", help: "Set DNS options" },
-  { name: "dns-search", kind: "list", help: "Set custom DNS search domains" },
+  { name: "dns-search", check: checkDomain, kind: "list", help: "Set custom DNS search domains" },
+  {
+    name: "disable-content-trust",
+    kind: "bool",
+    default: "true",
+    help: "Skip image verification",
+  },
   { name: "domainname", kind: "string", help: "Container NIS domain name" },
   { name: "entrypoint", kind: "string", help: "Overwrite the default ENTRYPOINT of the image" },
   { name: "env", check: checkVariable, short: "e", kind: "list", help: "Set environment variables" },
@@ -57,6 +102,7 @@ export const createFlags: readonly FlagSpec[] = [
   { name: "expose", kind: "list", help: "Expose a port or a range of ports" },
   {
     name: "gpus",
+    check: (text) => void parseGpus(text),
     kind: "list",
     type: "gpu-request",
     help: "GPU devices to add to the container ('all' to pass all GPUs)",
@@ -96,7 +142,7 @@ export const createFlags: readonly FlagSpec[] = [
   { name: "kernel-memory", kind: "bytes", help: "Kernel memory limit" },
   { name: "label", check: checkLabel, short: "l", kind: "list", help: "Set meta data on a container" },
   { name: "label-file", kind: "list", help: "Read in a line delimited file of labels" },
-  { name: "link", kind: "list", help: "Add link to another container" },
+  { name: "link", check: checkLink, kind: "list", help: "Add link to another container" },
   { name: "link-local-ip", kind: "list", help: "Container IPv4/IPv6 link-local addresses" },
   { name: "log-driver", kind: "string", help: "Logging driver for the container" },
   { name: "log-opt", kind: "list", help: "Log driver options" },
@@ -122,7 +168,13 @@ export const createFlags: readonly FlagSpec[] = [
     help: "Attach a filesystem mount to the container",
   },
   { name: "name", kind: "string", help: "Assign a name to the container" },
-  { name: "network", kind: "list", type: "network", help: "Connect a container to a network" },
+  {
+    name: "network",
+    check: checkAttachment,
+    kind: "list",
+    type: "network",
+    help: "Connect a container to a network",
+  },
   { name: "network-alias", kind: "list", help: "Add network-scoped alias for the container" },
   { name: "no-healthcheck", kind: "bool", help: "Disable any container-specified HEALTHCHECK" },
   { name: "oom-kill-disable", kind: "bool", help: "Disable OOM Killer" },
@@ -153,7 +205,7 @@ export const createFlags: readonly FlagSpec[] = [
   { name: "stop-signal", kind: "string", help: "Signal to stop the container" },
   { name: "stop-timeout", kind: "int", help: "Timeout (in seconds) to stop a container" },
   { name: "storage-opt", kind: "list", help: "Storage driver options for the container" },
-  { name: "sysctl", kind: "list", type: "map", help: "Sysctl options" },
+  { name: "sysctl", check: checkSysctl, kind: "list", type: "map", help: "Sysctl options" },
   { name: "tmpfs", kind: "list", help: "Mount a tmpfs directory" },
   { name: "tty", short: "t", kind: "bool", help: "Allocate a pseudo-TTY" },
   {
@@ -172,7 +224,7 @@ export const createFlags: readonly FlagSpec[] = [
   { name: "volumes-from", kind: "list", help: "Mount volumes from the specified container(s)" },
   { name: "workdir", short: "w", kind: "string", help: "Working directory inside the container" },
   ...extensionFlags,
-  { name: "net", alias: "network", kind: "list", help: "" },
+  { name: "net", check: checkAttachment, alias: "network", kind: "list", help: "" },
   { name: "net-alias", alias: "network-alias", kind: "list", help: "" },
   { name: "dns-opt", alias: "dns-option", kind: "list", help: "" },
 ];

@@ -15,12 +15,12 @@ export function parseDevices(given: readonly string[]): { devices: Device[]; req
 
 function parseDevice(text: string): Device {
   const [path = "", ...rest] = text.split(":");
-  if (rest.length > 2 || path === "") throw new Error(`invalid device specification: ${text}`);
+  if (rest.length > 2 || path === "") throw new Error(`bad format for path: ${text}`);
   const [second = path, third] = rest;
   // `/dev/x:rw` gives permissions alone.
   const permissionsOnly = rest.length === 1 && isPermissions(second);
   const permissions = permissionsOnly ? second : (third ?? "rwm");
-  if (!isPermissions(permissions)) throw new Error(`invalid device mode: ${permissions}`);
+  if (!isPermissions(permissions)) throw new Error(`bad mode specified: ${permissions}`);
   return {
     PathOnHost: path,
     PathInContainer: permissionsOnly ? path : second,
@@ -43,6 +43,9 @@ export function parseUlimit(text: string): Ulimit {
   if (value === undefined) throw new Error(`invalid ulimit argument: ${text}`);
   if (!ulimitNames.includes(name)) throw new Error(`invalid ulimit type: ${name}`);
   const [soft, hard = soft] = cut(value, ":");
+  if (hard.includes(":")) {
+    throw new Error(`too many limit value arguments - ${value}, can only have up to two, \`soft[:hard]\``);
+  }
   const limits = [soft, hard].map((part) => {
     if (!/^-?\d+$/.test(part))
       throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(part)}: invalid syntax`);
@@ -60,25 +63,41 @@ const ulimitNames = [
   ...["nproc", "rss", "rtprio", "rttime", "sigpending", "stack"],
 ];
 
-/** Reads `path:weight` flags. */
-export function parseWeights(given: readonly string[]): { Path: string; Weight: number }[] {
-  return given.map((text) => {
-    const [path, weight] = cut(text, ":");
-    const number = Number(weight);
-    if (!path.startsWith("/dev/") || weight === undefined) throw new Error(`bad format: ${text}`);
-    if (!/^\d+$/.test(weight) || (number > 0 && (number < 10 || number > 1000))) {
-      throw new Error(`invalid weight for device: ${text}`);
-    }
-    return { Path: path, Weight: number };
-  });
+/** Throws unless the text is a rule such as `c 1:3 rwm`. */
+export function checkDeviceRule(text: string): void {
+  if (!/^[acb] (\d+|\*):(\d+|\*) [rwm]{1,3}$/.test(text)) {
+    throw new Error(`invalid device cgroup format '${text}'`);
+  }
 }
 
-/** Reads `path:rate` flags; a rate in bytes may have a unit. */
-export function parseRates(given: readonly string[], bytes: boolean): { Path: string; Rate: number }[] {
-  return given.map((text) => {
-    const [path, rate] = cut(text, ":");
-    if (!path.startsWith("/dev/") || rate === undefined) throw new Error(`bad format: ${text}`);
-    if (!bytes && !/^\d+$/.test(rate)) throw new Error(`invalid rate for device: ${text}`);
-    return { Path: path, Rate: bytes ? parseBytes(rate) : Number(rate) };
-  });
+/** Reads a `path:weight` flag. */
+export function parseWeight(text: string): { Path: string; Weight: number } {
+  const { path, value } = devicePair(text);
+  const weight = Number(value);
+  if (!/^\d+$/.test(value) || (weight > 0 && (weight < 10 || weight > 1000))) {
+    throw new Error(`invalid weight for device: ${text}`);
+  }
+  return { Path: path, Weight: weight };
+}
+
+/** Reads a `path:rate` flag; a rate in bytes may have a unit. */
+export function parseRate(text: string, unit: "bytes" | "operations"): { Path: string; Rate: number } {
+  const { path, value } = devicePair(text);
+  const format = unit === "bytes" ? "<device-path>:<number>[<unit>]" : "<device-path>:<number>";
+  const hint = `The correct format is ${format}. Number must be a positive integer`;
+  try {
+    if (unit === "bytes") return { Path: path, Rate: parseBytes(value) };
+    if (/^\d+$/.test(value)) return { Path: path, Rate: Number(value) };
+  } catch {
+    const units = ". Unit is optional and can be kb, mb, or gb";
+    throw new Error(`invalid rate for device: ${text}. ${hint}${units}`);
+  }
+  throw new Error(`invalid rate for device: ${text}. ${hint}`);
+}
+
+function devicePair(text: string): { readonly path: string; readonly value: string } {
+  const [path, value] = cut(text, ":");
+  if (value === undefined) throw new Error(`bad format: ${text}`);
+  if (!path.startsWith("/dev/")) throw new Error(`bad format for device path: ${text}`);
+  return { path, value };
 }

@@ -1,10 +1,11 @@
-import type { HostConfig } from "../../wire/index.ts";
+import type { HostConfig, MountSpec } from "../../wire/index.ts";
 import type { FlagValues } from "../flags/index.ts";
+import { effectiveCapabilities } from "./capabilities.ts";
 import { compact } from "./compact.ts";
-import { cut, keyValues } from "./csv.ts";
+import { keyValues } from "./csv.ts";
 import { extensionAnnotations } from "./extensions.ts";
+import { parseExtraHost } from "./hosts.ts";
 import { parseMount } from "./mounts.ts";
-import { isUserDefined } from "./networks.ts";
 import type { Ports } from "./ports.ts";
 import { allResources } from "./resources.ts";
 import { parseRestart } from "./restart.ts";
@@ -26,14 +27,15 @@ export async function hostConfig(
   parts: HostParts,
 ): Promise<HostConfig> {
   const security = await readSecurityOptions(at, flags.list("security-opt"));
+  const capabilities = effectiveCapabilities(flags.list("cap-add"), flags.list("cap-drop"));
   return {
     ...namespaces(flags),
     ...allResources(flags),
-    ...lookup(flags, parts.networkMode),
+    ...lookup(flags),
     ...lifecycle(flags),
     ...compact<HostConfig>({
       Binds: parts.volumes.binds,
-      Mounts: flags.list("mount").map((text) => parseMount(text, at.directory)),
+      Mounts: [...flags.list("mount").map((text) => parseMount(text, at.directory)), ...apiSocket(at, flags)],
       Tmpfs: parseTmpfs(flags.list("tmpfs")),
       VolumesFrom: flags.list("volumes-from"),
       VolumeDriver: flags.text("volume-driver"),
@@ -43,8 +45,8 @@ export async function hostConfig(
       NetworkMode: parts.networkMode,
       PortBindings: parts.ports.bindings,
       PublishAllPorts: flags.bool("publish-all") || undefined,
-      CapAdd: flags.list("cap-add"),
-      CapDrop: flags.list("cap-drop"),
+      CapAdd: capabilities.add,
+      CapDrop: capabilities.drop,
       GroupAdd: flags.list("group-add"),
       Privileged: flags.bool("privileged") || undefined,
       SecurityOpt: security.options,
@@ -73,28 +75,26 @@ function namespaces(flags: FlagValues): HostConfig {
   });
 }
 
-function lookup(flags: FlagValues, networkMode: string): HostConfig {
+function lookup(flags: FlagValues): HostConfig {
   return compact<HostConfig>({
     Dns: flags.list("dns"),
     DnsOptions: flags.list("dns-option"),
     DnsSearch: flags.list("dns-search"),
-    ExtraHosts: flags.list("add-host").map(extraHost),
-    // On a network of the user's, links belong to the endpoint.
-    Links: isUserDefined(networkMode) ? [] : flags.list("link"),
+    ExtraHosts: flags.list("add-host").map(parseExtraHost),
+    Links: flags.list("link"),
   });
 }
 
-function extraHost(text: string): string {
-  const separator = /^[^:=]*=/.test(text) ? "=" : ":";
-  const [name, address] = cut(text, separator);
-  if (address === undefined || address === "" || name === "") {
-    throw new Error(`bad format for add-host: "${text}"`);
+/** `--use-api-socket`: the engine's own socket, at the place where clients look for it. */
+function apiSocket(at: ConfigSurroundings, flags: FlagValues): MountSpec[] {
+  if (!flags.bool("use-api-socket")) return [];
+  if (!at.engine.startsWith("unix://")) {
+    throw new Error(
+      `flag --use-api-socket can only be used with unix sockets: docker endpoint ${at.engine} incompatible`,
+    );
   }
-  const bare = address.replace(/^\[(.*)\]$/, "$1");
-  if (bare !== "host-gateway" && !/^[0-9a-fA-F:.]+$/.test(bare)) {
-    throw new Error(`invalid IP address in add-host: "${address}"`);
-  }
-  return `${name}:${bare}`;
+  const target = "/var/run/docker.sock";
+  return [{ Type: "bind", Source: at.engine.slice("unix://".length), Target: target }];
 }
 
 function lifecycle(flags: FlagValues): HostConfig {

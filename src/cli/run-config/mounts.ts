@@ -8,6 +8,7 @@ import { cut, splitCsv } from "./csv.ts";
 /** Reads a `--mount` flag; a relative source starts at `directory`. Throws in Docker's words. */
 export function parseMount(text: string, directory: string): MountSpec {
   const draft: Draft = { type: "volume", directory, labels: {}, driverOptions: {} };
+  if (text === "") throw new Error("EOF");
   for (const field of splitCsv(text)) {
     const [rawKey, value] = cut(field.trim(), "=");
     const key = rawKey.toLowerCase();
@@ -18,7 +19,6 @@ export function parseMount(text: string, directory: string): MountSpec {
     if (!set) throw new Error(`unexpected key '${rawKey}' in '${field}'`);
     set(draft, value ?? "true", rawKey);
   }
-  if (!isType(draft.type)) throw new Error(`invalid mount type: ${draft.type}`);
   if (draft.target === undefined) throw new Error("target is required");
   checkOptions(draft);
   return build(draft, { type: draft.type, target: draft.target });
@@ -129,10 +129,6 @@ function bool(key: string, text: string): boolean {
   return value;
 }
 
-function isType(text: string): text is MountSpec["Type"] {
-  return ["bind", "volume", "tmpfs", "image", "npipe", "cluster"].includes(text);
-}
-
 function checkOptions(draft: Draft): void {
   const bind = draft.propagation ?? draft.recursive ?? draft.nonRecursive ?? draft.createMountpoint;
   const options = Object.keys(draft.driverOptions).length + Object.keys(draft.labels).length > 0;
@@ -145,8 +141,12 @@ function checkOptions(draft: Draft): void {
       throw new Error(`cannot mix '${type}-*' options with mount type '${draft.type}'`);
     }
   }
-  if (draft.recursive === "readonly" && !draft.readOnly) {
-    throw new Error("option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction");
+  const needs = (word: string): Error =>
+    new Error(`option 'bind-recursive=${draft.recursive}' requires '${word}' to be specified in conjunction`);
+  const about = draft.recursive === "readonly" || draft.recursive === "writable";
+  if (about && !draft.readOnly) throw needs("readonly");
+  if (draft.recursive === "readonly" && draft.propagation !== "rprivate") {
+    throw needs("bind-propagation=rprivate");
   }
 }
 

@@ -2,6 +2,7 @@ import type { EndpointSettings } from "../../wire/index.ts";
 import type { FlagValues } from "../flags/index.ts";
 import { compact } from "./compact.ts";
 import { cut, splitCsv } from "./csv.ts";
+import { checkMac } from "./hosts.ts";
 
 /** What the network flags ask for. */
 export interface Networks {
@@ -64,6 +65,11 @@ function attachment(target: string): Attachment {
   };
 }
 
+/** Throws, in Docker's words, unless the text is a network to join. An empty one is found out later. */
+export function checkAttachment(text: string): void {
+  if (text !== "") parseAttachment(text);
+}
+
 /** `web`, or `name=web,alias=x,ip=…`. */
 function parseAttachment(text: string): Attachment {
   if (!/\bname=/.test(text)) {
@@ -118,6 +124,7 @@ function applyFlags(one: Attachment, flags: FlagValues): void {
     flags.list("link-local-ip"),
     "--link-local-ip and per-network link-local IP addresses",
   );
+  if (flags.has("mac-address")) checkMac(flags.text("mac-address"));
   one.mac = either(one.mac, flags.text("mac-address"), "--mac-address and per-network MAC address");
   if (isUserDefined(one.target)) one.links = flags.list("link");
   if (one.aliases.length > 0 && !isUserDefined(one.target)) {

@@ -30,9 +30,10 @@ function parsePublish(text: string): Published[] {
   const [spec, protocol = "tcp"] = cut(text, "/");
   const proto = protocol.toLowerCase();
   if (!["tcp", "udp", "sctp"].includes(proto)) throw new Error(`invalid proto: ${protocol}`);
-  const { ip, host, container } = splitSpec(spec);
+  const { ip: given, host, container } = splitSpec(spec);
   if (container === "") throw new Error(`no port specified: ${text}<empty>`);
-  checkAddress(ip);
+  checkAddress(given);
+  const ip = given.replace(/^\[(.*)\]$/, "$1");
   const inside = parseRange(container, "containerPort");
   const outside = host === "" ? undefined : parseRange(host, "hostPort");
   const count = inside.last - inside.first;
@@ -77,25 +78,29 @@ function port(text: string): number | undefined {
 function parseExpose(text: string): string[] {
   if (text.includes(":")) throw new Error(`invalid port format for --expose: ${text}`);
   const [range, protocol = "tcp"] = cut(text, "/");
-  let span: { first: number; last: number };
-  try {
-    span = parseRange(range, "port");
-  } catch {
-    throw new Error(`invalid range format for --expose: ${text}, error: invalid syntax`);
-  }
+  const span = exposedRange(text, range);
   const count = span.last - span.first + 1;
   return Array.from({ length: count }, (_, index) => `${span.first + index}/${protocol.toLowerCase()}`);
+}
+
+function exposedRange(text: string, range: string): { first: number; last: number } {
+  const fail = (why: string): Error => new Error(`invalid range format for --expose: ${text}, error: ${why}`);
+  const [from, to = from] = cut(range, "-");
+  for (const part of [from, to]) {
+    const parsed = port(part);
+    const reason = /^\d+$/.test(part) ? "value out of range" : "invalid syntax";
+    if (parsed === undefined) throw fail(`strconv.ParseUint: parsing ${JSON.stringify(part)}: ${reason}`);
+  }
+  const [first, last] = [Number(from), Number(to)];
+  if (last < first) throw fail(`invalid range specified for port: ${range}`);
+  return { first, last };
 }
 
 /** `published=8080,target=80,protocol=udp,mode=host` as `8080:80/udp`. */
 function shortForm(text: string): string {
   const fields = keyValues(splitCsv(text));
-  for (const key of Object.keys(fields)) {
-    if (!["published", "target", "protocol", "mode"].includes(key)) {
-      throw new Error(`invalid field key ${key} in ${text}`);
-    }
-  }
-  if (!fields.target) throw new Error(`missing mandatory field "target" in ${text}`);
+  const { published = "", target = "", protocol = "tcp" } = fields;
+  if (target === "") throw new Error(`no port specified: ${published}:${target}/${protocol}<empty>`);
   const outside = fields.published ? `${fields.published}:` : "";
   return `${outside}${fields.target}${fields.protocol ? `/${fields.protocol}` : ""}`;
 }

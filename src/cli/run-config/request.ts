@@ -25,6 +25,7 @@ export async function planContainer(
   flags: FlagValues,
   call: { readonly args: readonly string[]; readonly detached: boolean },
 ): Promise<ContainerPlan> {
+  checkImageFlags(flags);
   const streams = parseStreams(flags);
   const ports = parsePorts(flags.list("publish"), flags.list("expose"));
   const volumes = parseVolumes(flags.list("volume"), at.directory);
@@ -46,6 +47,16 @@ export async function planContainer(
   const networking =
     Object.keys(endpoints).length === 0 ? {} : { NetworkingConfig: { EndpointsConfig: endpoints } };
   return { request: { ...config, HostConfig: host, ...networking }, streams };
+}
+
+function checkImageFlags(flags: FlagValues): void {
+  const pull = flags.text("pull");
+  if (!["always", "missing", "never"].includes(pull)) {
+    throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
+  }
+  if (!flags.bool("disable-content-trust")) {
+    throw new Error("content trust is not served: images are verified by their digests alone");
+  }
 }
 
 function identity(flags: FlagValues): ContainerConfig {

@@ -1,7 +1,8 @@
 import type { Resources } from "../../wire/index.ts";
 import type { FlagValues } from "../flags/index.ts";
 import { compact } from "./compact.ts";
-import { parseDevices, parseRates, parseUlimits, parseWeights } from "./devices.ts";
+import { parseDevices, parseRate, parseUlimits, parseWeight } from "./devices.ts";
+import { parseGpus } from "./gpus.ts";
 
 /** The limits that both `run` and `update` can set. */
 export function sharedResources(flags: FlagValues): Resources {
@@ -29,7 +30,7 @@ export function allResources(flags: FlagValues): Resources {
     throw new Error(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
   }
   const devices = parseDevices(flags.list("device"));
-  const requests = [...devices.requests, ...gpuRequests(flags)];
+  const requests = [...devices.requests, ...flags.list("gpus").map(parseGpus)];
   return {
     ...sharedResources(flags),
     ...compact<Resources>({
@@ -40,23 +41,15 @@ export function allResources(flags: FlagValues): Resources {
       DeviceRequests: requests,
       DeviceCgroupRules: flags.list("device-cgroup-rule"),
       Ulimits: parseUlimits(flags.list("ulimit")),
-      BlkioWeightDevice: parseWeights(flags.list("blkio-weight-device")),
-      BlkioDeviceReadBps: parseRates(flags.list("device-read-bps"), true),
-      BlkioDeviceWriteBps: parseRates(flags.list("device-write-bps"), true),
-      BlkioDeviceReadIOps: parseRates(flags.list("device-read-iops"), false),
-      BlkioDeviceWriteIOps: parseRates(flags.list("device-write-iops"), false),
+      BlkioWeightDevice: flags.list("blkio-weight-device").map(parseWeight),
+      BlkioDeviceReadBps: rates(flags, "device-read-bps", "bytes"),
+      BlkioDeviceWriteBps: rates(flags, "device-write-bps", "bytes"),
+      BlkioDeviceReadIOps: rates(flags, "device-read-iops", "operations"),
+      BlkioDeviceWriteIOps: rates(flags, "device-write-iops", "operations"),
     }),
   };
 }
 
-/** `--gpus all`, `--gpus 2`, `--gpus device=0`. */
-function gpuRequests(flags: FlagValues): object[] {
-  return flags.list("gpus").map((text) => {
-    const capabilities = { Capabilities: [["gpu"]] };
-    if (text === "all") return { Count: -1, ...capabilities };
-    if (/^\d+$/.test(text)) return { Count: Number(text), ...capabilities };
-    const device = /^"?device=([\w:.,-]+)"?$/.exec(text)?.[1];
-    if (device === undefined) throw new Error(`invalid GPU request: ${text}`);
-    return { DeviceIDs: device.split(","), ...capabilities };
-  });
+function rates(flags: FlagValues, name: string, unit: "bytes" | "operations") {
+  return flags.list(name).map((text) => parseRate(text, unit));
 }

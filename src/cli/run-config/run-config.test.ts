@@ -12,6 +12,7 @@ const files: Readonly<Record<string, string>> = {
 const at = {
   env: { INHERITED: "yes", GIVEN: "here" },
   directory: "/work",
+  engine: "unix:///run/engine.sock",
   readText: async (path: string) => {
     const text = files[path.startsWith("/") ? path : `/work/${path}`];
     if (text === undefined) throw Object.assign(new Error("gone"), { code: "ENOENT" });
@@ -97,7 +98,7 @@ describe("a container's configuration", () => {
       "2000/tcp": [{ HostIp: "", HostPort: "1000" }],
       "2001/tcp": [{ HostIp: "", HostPort: "1001" }],
       "82/tcp": [{ HostIp: "", HostPort: "8000-8010" }],
-      "83/tcp": [{ HostIp: "[::1]", HostPort: "83" }],
+      "83/tcp": [{ HostIp: "::1", HostPort: "83" }],
       "84/tcp": [{ HostIp: "", HostPort: "84" }],
     });
     expect(Object.keys(made.ExposedPorts ?? {})).toContain("71/udp");
@@ -198,7 +199,7 @@ describe("a container's configuration", () => {
       ),
     ).toMatchObject({
       Privileged: true,
-      CapAdd: ["NET_ADMIN"],
+      CapAdd: ["CAP_NET_ADMIN"],
       CapDrop: ["ALL"],
       ReadonlyRootfs: true,
       GroupAdd: ["5"],

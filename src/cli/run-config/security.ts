@@ -1,4 +1,4 @@
-import { messageOf } from "../../base/index.ts";
+import { codeOf, messageOf } from "../../base/index.ts";
 import { cut } from "./csv.ts";
 import type { ConfigSurroundings } from "./surroundings.ts";
 
@@ -28,7 +28,8 @@ async function resolveOption(at: ConfigSurroundings, option: string): Promise<st
   }
   if (key !== "seccomp" || value === "unconfined" || value === "builtin") return option;
   const text = await at.readText(value).catch((error: unknown) => {
-    throw new Error(`opening seccomp profile (${value}) failed: ${messageOf(error)}`);
+    const why = codeOf(error) === "ENOENT" ? `open ${value}: no such file or directory` : messageOf(error);
+    throw new Error(`opening seccomp profile (${value}) failed: ${why}`);
   });
   return `seccomp=${compactJSON(value, text)}`;
 }

@@ -12,7 +12,7 @@ export function parseVolumes(specs: readonly string[], directory: string): Volum
   const binds: string[] = [];
   const anonymous: Record<string, object> = {};
   for (const spec of specs) {
-    if (spec === "") throw new Error("invalid spec: empty volume spec");
+    if (spec === "") throw new Error("invalid empty volume spec");
     const fields = spec.split(":");
     if (fields.some((field) => field === "")) {
       throw new Error(`invalid spec: ${spec}: empty section between colons`);

@@ -1,6 +1,7 @@
 import { isKind, messageOf } from "../../../base/index.ts";
 import type { ContainerCreateRequest, ContainerCreateResponse } from "../../../wire/index.ts";
 import type { Cli } from "../../cli.ts";
+import { ExitError } from "../../exit.ts";
 import type { FlagValues } from "../../flags/index.ts";
 
 /** Creates the container, pulling its image first where the flags and the engine ask for it. */
@@ -12,6 +13,11 @@ export async function createContainer(
   const image = request.Image ?? "";
   const options = { name: flags.find("name"), platform: flags.find("platform") };
   const pull = flags.text("pull");
+  checkPlatform(options.platform ?? "");
+  if (flags.find("disable-content-trust") === "false") {
+    throw new Error("content trust is not served: images are verified by their digests alone");
+  }
+  checkPlatform(options.platform ?? "");
   if (!["always", "missing", "never"].includes(pull)) {
     throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
   }
@@ -28,6 +34,29 @@ export async function createContainer(
   for (const warning of created.Warnings ?? []) await cli.err.write(`WARNING: ${warning}\n`);
   if (cidFile) await writeCidFile(cidFile, created.Id);
   return created;
+}
+
+/** Docker's words for a platform that cannot be one. */
+function checkPlatform(text: string): void {
+  const parts = text === "" ? [] : text.split("/");
+  const [system = "", ...rest] = parts;
+  const invalid = (part: string, what: string, pattern: string): ExitError =>
+    new ExitError(
+      1,
+      `error parsing specified platform: ${JSON.stringify(part)} is an invalid ${what} of ${JSON.stringify(text)}: ${pattern}: invalid argument`,
+    );
+  const osPattern = "^([A-Za-z0-9_-]+)(?:\\(([A-Za-z0-9_.-]*)\\))?$";
+  if (parts.length > 0 && !new RegExp(osPattern).test(system)) {
+    throw invalid(
+      system,
+      "OS component",
+      `OSAndVersion specifier component must match ${JSON.stringify(osPattern)}`,
+    );
+  }
+  const bad = rest.find((part) => !/^[A-Za-z0-9_-]+$/.test(part));
+  if (bad !== undefined) {
+    throw invalid(bad, "component", 'platform specifier component must match "^[A-Za-z0-9_-]+$"');
+  }
 }
 
 async function pullFor(cli: Cli, flags: FlagValues, image: string): Promise<void> {
