@@ -2,39 +2,51 @@ import { ExitError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { rawMode, typedBytes } from "./raw-mode.ts";
 
+export interface Question {
+  readonly text: string;
+  /** Nothing of the answer is shown. */
+  readonly hidden: boolean;
+}
+
+/** Asks one question after the other on a terminal; throws when the user gives up. Standard input is used up by it. */
+export async function askLines(out: Output, questions: readonly Question[]): Promise<string[]> {
+  using _raw = await rawMode();
+  const keys = keysOf(typedBytes());
+  const answers: string[] = [];
+  for (const { text, hidden } of questions) {
+    await out.write(text);
+    try {
+      answers.push(await readLine(keys, hidden ? undefined : out));
+    } finally {
+      await out.write("\r\n");
+    }
+  }
+  return answers;
+}
+
 const controlC = 3;
 const controlD = 4;
 const backspaces = [8, 127];
 const lineEnds = [10, 13];
 
-/** Asks on a terminal and reads one line; with `hidden` nothing of it is shown. Throws when the user gives up. */
-export async function askLine(out: Output, question: string, hidden: boolean): Promise<string> {
-  await out.write(question);
-  using _raw = await rawMode();
-  try {
-    return await readLine(typedBytes(), hidden ? undefined : out);
-  } finally {
-    await out.write("\r\n");
-  }
-}
-
 /** Reads keys up to the end of the line; `shown` gets what a terminal would show of them. */
-export async function readLine(keys: AsyncIterable<Uint8Array>, shown: Output | undefined): Promise<string> {
+export async function readLine(keys: AsyncIterator<number>, shown: Output | undefined): Promise<string> {
   const line: number[] = [];
-  for await (const byte of bytesOf(keys)) {
+  for (;;) {
+    const { done, value: byte } = await keys.next();
+    if (done || (byte === controlD && line.length === 0)) throw new ExitError(1, "EOF");
     if (lineEnds.includes(byte)) return Buffer.from(line).toString("utf8");
     if (byte === controlC) throw new ExitError(130);
-    if (byte === controlD && line.length === 0) break;
     if (backspaces.includes(byte)) await takeBack(line, shown);
     else {
       line.push(byte);
       await shown?.write(Uint8Array.of(byte));
     }
   }
-  throw new ExitError(1, "EOF");
 }
 
-async function* bytesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<number> {
+/** Single bytes, however many come at a time. */
+export async function* keysOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<number, void> {
   for await (const chunk of chunks) yield* chunk;
 }
 

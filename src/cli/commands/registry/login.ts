@@ -4,7 +4,7 @@ import type { Cli, Command } from "../../cli.ts";
 import { ExitError } from "../../exit.ts";
 import type { FlagValues } from "../../flags/index.ts";
 import { findCredentials, hubKey, serverKey, storeCredentials } from "../../registry/index.ts";
-import { askLine, inputIsTerminal } from "../../terminal/index.ts";
+import { askLines, inputIsTerminal } from "../../terminal/index.ts";
 
 export const loginCommand: Command = {
   usage: "login [OPTIONS] [SERVER]",
@@ -80,8 +80,13 @@ async function askMissing(
   if (!inputIsTerminal()) {
     throw new ExitError(1, "Error: Cannot perform an interactive login from a non TTY device");
   }
-  const name = username || (await askLine(cli.out, "Username: ", false)).trim();
-  return checked(name, password ?? (await askLine(cli.out, "Password: ", true)));
+  const questions = [
+    ...(username === "" ? [{ text: "Username: ", hidden: false }] : []),
+    ...(password === undefined ? [{ text: "Password: ", hidden: true }] : []),
+  ];
+  const answers = await askLines(cli.out, questions);
+  const name = username || (answers.shift() ?? "").trim();
+  return checked(name, password ?? answers.shift() ?? "");
 }
 
 function checked(username: string, password: string): AuthConfig {
