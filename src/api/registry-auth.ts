@@ -1,3 +1,4 @@
+import { EngineError, isKind } from "../base/index.ts";
 import type { RegistryCredentials } from "../registry/index.ts";
 import { type AuthConfig, decodeAuth, decodeAuths } from "../wire/index.ts";
 import type { Call } from "./call.ts";
@@ -12,6 +13,19 @@ export function callCredentials(call: Pick<Call, "request">): RegistryCredential
 export function buildCredentials(call: Pick<Call, "request">): Readonly<Record<string, RegistryCredentials>> {
   const auths = Object.entries(decodeAuths(headerOf(call, "x-registry-config")));
   return Object.fromEntries(auths.map(([host, auth]) => [registryHost(host), credentialsOf(auth)]));
+}
+
+/**
+ * Runs a pull or a push. Docker's command line answers a 401 by asking for a login, even where nobody is to answer, so
+ * a registry that refuses the credentials is an error like any other, as with Docker.
+ */
+export async function withoutLoginPrompt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isKind(error, "unauthenticated")) throw error;
+    throw new EngineError("internal", error.message, { subject: error.subject, cause: error });
+  }
 }
 
 /** `X-Registry-Auth`'s words in the registry client's. */

@@ -7,7 +7,7 @@ import type { ProgressMessage } from "../../wire/index.ts";
 import type { Call, Reply } from "../call.ts";
 import { progressOnceBegun } from "../progress.ts";
 import { string } from "../query.ts";
-import { buildCredentials, callCredentials } from "../registry-auth.ts";
+import { buildCredentials, callCredentials, withoutLoginPrompt } from "../registry-auth.ts";
 
 export interface ImageTransferNeeds {
   readonly images: Pick<ImageService, "pull" | "push">;
@@ -21,7 +21,8 @@ export async function pull(needs: ImageTransferNeeds, call: Call): Promise<Reply
   const { tag, digest } = parseReference(reference);
   return await progressOnceBegun(async (report) => {
     const options = { ...transferOptions(call, report), allTags: tag === undefined && digest === undefined };
-    announceAll(needs, "pull", await needs.images.pull(reference, options));
+    const pulled = await withoutLoginPrompt(() => needs.images.pull(reference, options));
+    announceAll(needs, "pull", pulled);
   });
 }
 
@@ -33,7 +34,8 @@ export async function push(needs: ImageTransferNeeds, call: Call): Promise<Reply
   const reference = tag === "" ? name : `${name}:${tag}`;
   return await progressOnceBegun(async (report) => {
     const options = { ...transferOptions(call, report), allTags: tag === "" && ownTag === undefined };
-    announceAll(needs, "push", await needs.images.push(reference, options));
+    const pushed = await withoutLoginPrompt(() => needs.images.push(reference, options));
+    announceAll(needs, "push", pushed);
   });
 }
 
