@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "listing.h"
 #include "made.h"
 #include "reader.h"
 #include "remove.h"
@@ -32,32 +34,94 @@ static bool below_deletion(const char *name) {
   return false;
 }
 
+static int show_whole(const struct tree *tree, int directory, const char *entry, int depth, struct failure *failure);
+
+/* Removes a parent that was only borrowed once nothing is in it; 1 when that is done. */
+static int give_back(const struct tree *tree, int directory, const char *name, ino_t inode, const char *entry, struct failure *failure) {
+  if (!tree_borrowed(tree, inode)) return 0;
+  if (unlinkat(directory, name, AT_REMOVEDIR) == 0) return 1;
+  return errno == ENOTEMPTY ? 0 : fail_errno(failure, entry, "cannot remove a parent directory");
+}
+
+/* In a directory that hides all below it, marks of deletion would be seen: they go. */
+static int show_entry(const struct tree *tree, int directory, const char *name, const char *entry, int depth, struct failure *failure) {
+  struct stat status;
+  if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return fail_errno(failure, entry, "cannot look up what is hidden");
+  if (is_whiteout(&status) && unlinkat(directory, name, 0) < 0) return fail_errno(failure, entry, "cannot remove a deletion");
+  if (!S_ISDIR(status.st_mode)) return 0;
+  AUTO_FD inner = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (inner < 0) return fail_errno(failure, entry, "cannot open what is hidden");
+  if (!is_opaque(inner) && show_whole(tree, inner, entry, depth + 1, failure) < 0) return -1;
+  return give_back(tree, directory, name, status.st_ino, entry, failure) < 0 ? -1 : 0;
+}
+
+static int show_whole(const struct tree *tree, int directory, const char *entry, int depth, struct failure *failure) {
+  struct listing listing;
+  if (depth > PATH_MAX / 2) return fail(failure, FAILURE_INVALID, entry, "directories are nested too deeply");
+  if (listing_read(directory, entry, &listing, failure) < 0) return -1;
+  int result = 0;
+  for (size_t i = 0; i < listing.count && result == 0; i++) result = show_entry(tree, directory, listing.names[i], entry, depth, failure);
+  listing_free(&listing);
+  return result;
+}
+
+static int hide_below(const struct tree *tree, int directory, const char *entry, struct failure *failure) {
+  if (is_opaque(directory)) return 0;
+  if (make_opaque(directory, entry, failure) < 0) return -1;
+  return show_whole(tree, directory, entry, 0, failure);
+}
+
+/* True when lower layers have that name, or may have it. In a directory that they do not have the mark would be seen. */
+static bool shows_through(const struct tree *tree, const struct spot *spot, const char *name) {
+  struct stat lower;
+  return tree->place.apart || (spot->lower >= 0 && fstatat(spot->lower, name, &lower, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+static int put_whiteout(const struct tree *tree, const struct spot *spot, const char *name, const char *entry, struct failure *failure) {
+  if (!shows_through(tree, spot, name) || mknodat(spot->fd, name, S_IFCHR, 0) == 0) return 0;
+  return fail_errno(failure, entry, "cannot record the deletion");
+}
+
+/* A directory of this layer under that name only loses what lower layers would add to it. */
+static int hide_in_overlay(const struct tree *tree, const struct spot *spot, const char *name, const char *entry, struct failure *failure) {
+  struct stat status;
+  if (fstatat(spot->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (errno != ENOENT) return fail_errno(failure, entry, "cannot look up what is deleted");
+    return put_whiteout(tree, spot, name, entry, failure);
+  }
+  if (!S_ISDIR(status.st_mode)) return 0;
+  AUTO_FD fd = openat(spot->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return fail_errno(failure, entry, "cannot open what is deleted");
+  if (hide_below(tree, fd, entry, failure) < 0) return -1;
+  int gone = give_back(tree, spot->fd, name, status.st_ino, entry, failure);
+  return gone > 0 ? put_whiteout(tree, spot, name, entry, failure) : gone;
+}
+
+/* Overlayfs never takes the root for opaque: what lower layers have there is hidden by name. */
+static int hide_root(const struct tree *tree, const struct spot *spot, const char *entry, struct failure *failure) {
+  struct listing listing;
+  if (tree->place.apart) return fail(failure, FAILURE_NOT_APART, entry, "what it hides lies below");
+  if (spot->lower < 0) return 0;
+  if (listing_read(spot->lower, entry, &listing, failure) < 0) return -1;
+  int result = 0;
+  for (size_t i = 0; i < listing.count && result == 0; i++) result = hide_in_overlay(tree, spot, listing.names[i], entry, failure);
+  listing_free(&listing);
+  return result;
+}
+
 static int hide_all(struct tree *tree, const struct spot *spot, const char *entry, struct failure *failure) {
   int result = 0;
-  if (tree->place.overlay) result = make_opaque(spot->fd, entry, failure);
+  if (tree->place.overlay && !*spot->path) result = hide_root(tree, spot, entry, failure);
+  else if (tree->place.overlay) result = hide_below(tree, spot->fd, entry, failure);
   else if (tree->track) result = remove_older_children(spot->fd, tree->made, failure);
   tree_forget(tree);
   return result;
 }
 
-/* A directory of this layer under that name only loses what lower layers would add to it. */
-static int hide_in_overlay(const struct spot *spot, const char *name, const char *entry, struct failure *failure) {
-  struct stat status;
-  if (fstatat(spot->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-    if (errno != ENOENT) return fail_errno(failure, entry, "cannot look up what is deleted");
-    if (mknodat(spot->fd, name, S_IFCHR, 0) == 0) return 0;
-    return fail_errno(failure, entry, "cannot record the deletion");
-  }
-  if (!S_ISDIR(status.st_mode)) return 0;
-  AUTO_FD fd = openat(spot->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return fail_errno(failure, entry, "cannot open what is deleted");
-  return make_opaque(fd, entry, failure);
-}
-
 static int hide_one(struct tree *tree, const struct spot *spot, const char *name, const char *entry, struct failure *failure) {
   if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
     return fail(failure, FAILURE_INVALID, entry, "it deletes no name");
-  if (tree->place.overlay) return hide_in_overlay(spot, name, entry, failure);
+  if (tree->place.overlay) return hide_in_overlay(tree, spot, name, entry, failure);
   return tree->track ? remove_older(spot->fd, name, tree->made, failure) : 0;
 }
 
@@ -133,5 +197,7 @@ int apply(const struct layer_place *place, struct apply_options *options, struct
   late_free(&tree.late);
   free(tree.base);
   free(made.slots);
+  free(tree.borrowed.slots);
+  free(tree.told.slots);
   return result;
 }

@@ -88,7 +88,7 @@ static int clear_place(struct writing *writing, const struct spot *spot, const c
 static int finish_directory(struct writing *writing, int fd, struct failure *failure) {
   if (writing->options->replace_xattrs && drop_xattrs(fd, writing->name, failure) < 0) return -1;
   if (put_owner_and_mode(fd, &writing->status, writing->name, failure) < 0) return -1;
-  if (put_xattrs(writing, fd, writing->name, failure) < 0) return -1;
+  if (put_xattrs(writing, fd, writing->name, failure) < 0 || tree_told(writing->tree, fd, failure) < 0) return -1;
   return tree_made(writing->tree, fd, NULL, failure);
 }
 

@@ -77,6 +77,22 @@ int tree_made(struct tree *tree, int fd, const char *name, struct failure *failu
   return 0;
 }
 
+static int note(struct made *made, int fd, struct failure *failure) {
+  struct stat status;
+  if (fstat(fd, &status) < 0 || made_add(made, status.st_ino) < 0) return fail_errno(failure, "", "cannot note the directory");
+  return 0;
+}
+
+/* An inode number may come back, so whatever is no borrowed parent says so. */
+int tree_told(struct tree *tree, int fd, struct failure *failure) {
+  if (tree->borrowed.count == 0) return 0;
+  return note(&tree->told, fd, failure);
+}
+
+bool tree_borrowed(const struct tree *tree, ino_t inode) {
+  return made_has(&tree->borrowed, inode) && !made_has(&tree->told, inode);
+}
+
 int tree_late_times(struct tree *tree, const char *directory, const char *name, const struct timespec times[2], struct failure *failure) {
   AUTO_FREE char *path = NULL;
   if (asprintf(&path, "%s%s%s", directory, *directory && *name ? "/" : "", name) < 0)
@@ -172,6 +188,7 @@ static int make_parent(struct walk *walk, const char *name, const struct stat *l
   if (put_owner_and_mode(made, lower ? lower : &plain, walk->wanted, failure) < 0) return -1;
   if (opaque && make_opaque(made, walk->wanted, failure) < 0) return -1;
   if (tree_made(tree, made, NULL, failure) < 0) return -1;
+  if (tree->place.overlay && (lower ? note(&tree->borrowed, made, failure) : tree_told(tree, made, failure)) < 0) return -1;
   if (lower) {
     const struct timespec times[2] = {lower->st_atim, lower->st_mtim};
     AUTO_FD below = openat(walk->at.lower, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

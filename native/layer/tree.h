@@ -11,6 +11,7 @@
 
 #include "failure.h"
 #include "late.h"
+#include "made.h"
 #include "mounts.h"
 
 /* A directory found by walking. */
@@ -25,6 +26,8 @@ struct tree {
   char *base;        /* directory that entry names are relative to; "" is the root */
   bool track;        /* remember what this archive made, to tell it from what was there */
   struct made *made; /* see made.h */
+  struct made borrowed; /* in an overlay: parents that were copied from below, as only their content was given */
+  struct made told;     /* of those, the ones that got an entry of their own after all */
   struct late late;
   uint64_t parents;  /* made without an entry of their own */
   char *near_name; /* the name that `near` was found by, or NULL */
@@ -59,6 +62,12 @@ void tree_finish(struct tree *tree);
 
 /* Remembers the inode as made by this archive, when the tree keeps track. */
 int tree_made(struct tree *tree, int fd, const char *name, struct failure *failure);
+
+/* To be called for a directory that has an entry: it is no mere parent. */
+int tree_told(struct tree *tree, int fd, struct failure *failure);
+
+/* True for a directory that this archive said nothing of. */
+bool tree_borrowed(const struct tree *tree, ino_t inode);
 
 bool is_whiteout(const struct stat *status);
 bool is_opaque(int fd);
