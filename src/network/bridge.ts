@@ -13,6 +13,7 @@ import {
   listLinks,
   listRoutes,
   perform,
+  setAlias,
   setIPv4,
   setNoIPv6,
   setUp,
@@ -53,17 +54,23 @@ export function firewallRules(network: Network): BridgeRules {
   };
 }
 
+/** By this alias an engine knows bridges with names of the user's as its own, even without a record of them. */
+export function ownerAlias(prefix: string): string {
+  return `gantry ${prefix}`;
+}
+
 /**
  * Makes the bridge of a network, with the gateway's address, or brings an existing one into that state. With
  * `exclusive` an existing link of this name is an error (EEXIST). Returns the link's index.
  */
-export function ensureBridge(network: Network, how: { exclusive?: boolean } = {}): number {
+export function ensureBridge(network: Network, how: { prefix: string; exclusive?: boolean }): number {
   using socket = openNetlink(netlinkProtocols.route);
   const link = { name: network.bridge, macAddress: randomMac(), mtu: mtuOf(network) };
   perform(socket, [{ ...createBridge(link), tolerates: how.exclusive ? [] : ["EEXIST"] }]);
   const { index } = getLink(socket, network.bridge);
   const { prefixLength } = parseSubnet(network.subnet);
   perform(socket, [
+    setAlias({ index }, ownerAlias(how.prefix)),
     setNoIPv6({ index }),
     // The host's own 127.0.0.1:PORT leads to containers through this bridge; the firewall guards the way back in.
     setIPv4({ index }, { [ipv4Settings.routeLocalnet]: 1 }),

@@ -60,15 +60,16 @@ export async function disconnect(
   const rest = record.sandbox.endpoints.filter((candidate) => candidate !== endpoint);
   const updated = withEndpoints(record, rest);
   const before = publishingEndpoint(context, record.sandbox.endpoints);
+  const after = publishingEndpoint(context, rest);
+  // Before the record says so: a container without a way out would stay so after a kill in between.
+  if (after && after !== before) routeThrough(context, sandboxID, after);
+  context.step("disconnect:rerouted");
   withdrawNames(context, sandboxID, [endpoint]);
   muteEndpoints(context, [endpoint]);
   context.sandboxes.put(updated);
   republishPorts(context, updated);
   context.step("disconnect:ports-republished");
-  const link = deleteLinks([hostLinkName(context, endpoint.id)]);
-  const after = publishingEndpoint(context, rest);
-  if (after && after !== before) routeThrough(context, sandboxID, after);
-  await link;
+  await deleteLinks([hostLinkName(context, endpoint.id)]);
   context.step("disconnect:link-gone");
 }
 

@@ -57,7 +57,7 @@ function placeNetwork(
   }
   const exclusive = !predefined.has(options.name);
   const network = options.subnet
-    ? placeChosen(base, userAddressing(options, takenByEngines(context)), exclusive)
+    ? placeChosen(context, base, userAddressing(options, takenByEngines(context)), exclusive)
     : placeAnywhere(context, base, exclusive);
   using undo = new DisposableStack();
   undo.defer(() => attempt(context.log, "discard the bridge", network.id, () => discard(context, network)));
@@ -70,9 +70,14 @@ function placeNetwork(
   return network;
 }
 
-function placeChosen(base: Network, addressing: Addressing, exclusive: boolean): Network {
+function placeChosen(
+  context: NetworkContext,
+  base: Network,
+  addressing: Addressing,
+  exclusive: boolean,
+): Network {
   const network = { ...addressed(base, addressing), userSubnet: true };
-  makeBridge(network, exclusive);
+  makeBridge(context, network, exclusive);
   return network;
 }
 
@@ -91,7 +96,7 @@ function placeAnywhere(context: NetworkContext, base: Network, exclusive: boolea
       });
     }
     const network = addressed(base, defaultAddressing(subnet));
-    const link = makeBridge(network, mustBeNew);
+    const link = makeBridge(context, network, mustBeNew);
     if (!isContested(subnet, link)) return network;
     releaseSubnet(network);
     taken.push(subnet);
@@ -100,9 +105,9 @@ function placeAnywhere(context: NetworkContext, base: Network, exclusive: boolea
   }
 }
 
-function makeBridge(network: Network, exclusive: boolean): number {
+function makeBridge(context: NetworkContext, network: Network, exclusive: boolean): number {
   try {
-    return ensureBridge(network, { exclusive });
+    return ensureBridge(network, { prefix: context.prefix, exclusive });
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
     throw new EngineError(

@@ -1,4 +1,5 @@
 import { netlinkProtocols, openNetlink } from "../sys/index.ts";
+import { ownerAlias } from "./bridge.ts";
 import type { NetworkContext } from "./context.ts";
 import { deleteLink, encode, type Link, listLinks, parseAnswers, throwFailures } from "./netlink/index.ts";
 
@@ -7,7 +8,10 @@ export function ownLinks(context: Pick<NetworkContext, "prefix" | "networks">): 
   const { prefix } = context;
   const pattern = new RegExp(`^${prefix}(?:0|-[0-9a-f]{8}|v[0-9a-f]{7})$`);
   const recorded = new Set(context.networks.list().map(({ bridge }) => bridge));
-  return listLinks().filter(({ name }) => pattern.test(name) || recorded.has(name));
+  const alias = ownerAlias(prefix);
+  return listLinks().filter(
+    (link) => pattern.test(link.name) || recorded.has(link.name) || link.alias === alias,
+  );
 }
 
 /** Deletes links; the kernel's waiting happens on another thread. Those that are gone already are fine. */

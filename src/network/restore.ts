@@ -62,7 +62,7 @@ function warnOfForeignFirewall(context: NetworkContext): void {
 
 function restoreBridge(context: NetworkContext, network: Network): void {
   try {
-    ensureBridge(network);
+    ensureBridge(network, { prefix: context.prefix });
     if (!network.internal) ensureForwarding(context.firewall);
   } catch (error) {
     context.log.error("cannot restore a bridge", { network: network.name, error: messageOf(error) });

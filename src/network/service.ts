@@ -80,6 +80,7 @@ function rename(
     ...endpoint,
     names: names.get(endpoint.networkID) ?? endpoint.names,
   }));
+  if (JSON.stringify(endpoints) === JSON.stringify(record.sandbox.endpoints)) return;
   context.sandboxes.put({ ...record, sandbox: { ...record.sandbox, endpoints } });
   publishNames(context, sandboxID, endpoints);
 }

@@ -14,6 +14,7 @@ export {
   type LinkSettings,
   muteBridgePort,
   queryLink,
+  setAlias,
   setBridgePort,
   setIPv4,
   setMac,

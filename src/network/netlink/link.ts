@@ -6,6 +6,7 @@ const getLink = 18;
 const address = 1;
 const ifName = 3;
 const mtuAttribute = 4;
+const alias = 20;
 const master = 10;
 const linkInfo = 18;
 const familySpec = 26;
@@ -96,6 +97,11 @@ export function setUp(link: LinkReference): Request {
 /** Sets the MAC address of a link, which announces its IPv4 addresses where `arpNotify` is set. */
 export function setMac(link: LinkReference, macAddress: string): Request {
   return change("configure link", link, {}, attribute(address, macBytes(macAddress)));
+}
+
+/** Sets the text by which people, and the next engine, know whose link it is. */
+export function setAlias(link: LinkReference, words: string): Request {
+  return change("name owner of", link, {}, attribute(alias, Buffer.from(words)));
 }
 
 /** Makes a link a port of a bridge. */

@@ -17,6 +17,8 @@ import { perform } from "./perform.ts";
 export interface Link {
   readonly index: number;
   readonly name: string;
+  /** Whose it is, in words; empty: nobody said. */
+  readonly alias: string;
   /** Index of the bridge that it is a port of; 0: none. */
   readonly master: number;
   /** `bridge`, `veth`, …; empty for hardware. */
@@ -84,6 +86,7 @@ function parseLink(answer: Answer): Link {
   return {
     index: view.getInt32(4, true),
     name: textOf(attributes.get(3)),
+    alias: textOf(attributes.get(20)),
     master: numberOf(attributes.get(10)) ?? 0,
     kind: info ? textOf(attributesOf(info, 0).get(1)) : "",
     up: (view.getUint32(8, true) & 1) === 1,
