@@ -69,7 +69,10 @@ export async function disconnectContainer(
 }
 
 /** Under which key a container's record holds this network. */
-function endpointKey(record: ContainerRecord, network: { id: string; name: string }): string | undefined {
+export function endpointKey(
+  record: ContainerRecord,
+  network: { id: string; name: string },
+): string | undefined {
   return Object.keys(record.endpoints).find(
     (key) => key === network.name || key === network.id || (key.length >= 12 && network.id.startsWith(key)),
   );

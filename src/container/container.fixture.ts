@@ -194,6 +194,7 @@ function fakeRuntime(plan: Plan, tasks: FakeTask[]): Runtime {
     },
     recover: async (id) => plan.recovered.get(id),
     sweep: async () => {},
+    removeBundle: async (bundle) => rmSync(bundle, { recursive: true, force: true }),
   });
 }
 

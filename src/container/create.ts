@@ -115,6 +115,7 @@ async function build(
       state: initialState,
     };
     needs.store.put(record);
+    for (const { name: volume } of mounts) if (volume !== undefined) needs.volumes.keep(volume);
     return record;
   } catch (error) {
     for (const key of [id, ...imageSnapshots(mounts)]) await needs.snapshots.remove(key).catch(() => {});

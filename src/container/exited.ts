@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { messageOf } from "../base/index.ts";
 import type { ExitStatus, Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
@@ -10,7 +9,7 @@ import type { ContainerRecord } from "./types.ts";
 
 export type ExitNeeds = Pick<
   Collaborators,
-  "store" | "network" | "snapshots" | "announce" | "log" | "paths" | "step"
+  "store" | "network" | "snapshots" | "announce" | "log" | "paths" | "runtime" | "step"
 >;
 
 /** What may follow an exit; see `service.ts`. */
@@ -47,8 +46,8 @@ export async function containerExited(
   const before = needs.store.get(id);
   const left = needs.network.findSandbox(id)?.endpoints ?? [];
   needs.step("exit:noticed");
-  await closeQuietly(needs, id);
-  needs.step("exit:closed");
+  await quietly(needs, id, () => needs.network.closeSandbox(id));
+  needs.step("exit:network-closed");
   await discardChanges(needs, before);
   const restart = decide(before, status);
   const record = needs.store.transition(id, {
@@ -58,6 +57,9 @@ export async function containerExited(
     at: status.exitedAt,
     restart,
   });
+  // Only now: the exit status lies in there, and without it a kill would leave nobody who knows.
+  await quietly(needs, id, () => needs.runtime.removeBundle(bundleOf(needs.paths, id)));
+  needs.step("exit:bundle-removed");
   if (status.oomKilled) announceContainer(needs.announce, record, "oom");
   announceContainer(needs.announce, record, "die", {
     exitCode: String(status.code),
@@ -90,14 +92,11 @@ function ranFor(record: ContainerRecord): number {
   return Math.max(0, Date.parse(record.state.finishedAt) - Date.parse(record.state.startedAt)) || 0;
 }
 
-async function closeQuietly(needs: ExitNeeds, id: string): Promise<void> {
-  const closing = [
-    needs.network.closeSandbox(id),
-    rm(bundleOf(needs.paths, id), { recursive: true, force: true }),
-  ];
-  for (const result of await Promise.allSettled(closing)) {
-    if (result.status === "rejected") {
-      needs.log.warn("cannot clean up after a container", { container: id, error: messageOf(result.reason) });
-    }
+/** What cannot be cleaned up is found by the next start of the engine. */
+async function quietly(needs: ExitNeeds, id: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    needs.log.warn("cannot clean up after a container", { container: id, error: messageOf(error) });
   }
 }

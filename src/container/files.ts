@@ -40,13 +40,14 @@ export async function writeNetworkFiles(
   ]);
 }
 
-/** Rewrites the hosts file of a running container whose endpoints changed. */
+/** Rewrites the hosts file of a running container whose endpoints may have changed. */
 export async function rewriteHosts(
   needs: Pick<Collaborators, "network" | "paths" | "store">,
   record: ContainerRecord,
 ): Promise<void> {
   const text = await hostsText(needs, record, needs.network.findSandbox(record.id));
-  await writeFile(networkFiles(needs.paths, record).hosts, text);
+  const path = networkFiles(needs.paths, record).hosts;
+  if ((await readFile(path, "utf8").catch(() => undefined)) !== text) await writeFile(path, text);
 }
 
 async function hostsText(

@@ -193,7 +193,7 @@ test("recovery adopts what runs, records what ended and removes what was being r
   const once = await make(world, "once", { AutoRemove: true });
   const halfGone = await make(world, "half");
   for (const id of [alive, ended, lost, once]) await world.containers.start(id);
-  world.needs.store.transition(halfGone, { kind: "removal-began" });
+  world.needs.store.transition(halfGone, { kind: "removal-began", volumes: false });
   mkdirSync(join(world.needs.paths.containers, "orphan"), { recursive: true });
   world.snapshots.add("orphan");
   const task = new FakeTask(alive);

@@ -142,6 +142,7 @@ async function settleVolume(needs: Needs, wanted: WantedMount, made: string[]) {
     ...(wanted.driver ? { driver: wanted.driver } : {}),
     ...(wanted.labels ? { labels: wanted.labels } : {}),
     ...(wanted.driverOptions ? { options: wanted.driverOptions } : {}),
+    provisional: !wanted.source,
   });
   const { name } = result.volume;
   if (result.made) {

@@ -7,7 +7,8 @@ import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { discardChanges, ensureLayer } from "./ephemeral.ts";
 import type { ExitHooks, ExitNeeds } from "./exited.ts";
 import { ownerOfSnapshot } from "./mounts.ts";
-import { type RemoveNeeds, removeLocked } from "./remove.ts";
+import { reconcile } from "./reconcile.ts";
+import { type RemoveNeeds, removeLocked, volumeUsers } from "./remove.ts";
 import { parseRestartPolicy, startsAtBoot } from "./restart-policy.ts";
 import { isLive } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -46,6 +47,7 @@ export async function recoverContainers(needs: Needs): Promise<Recovered> {
   await needs.runtime.sweep(needs.paths.tasks, known);
   needs.step("recover:swept");
   await removeOrphans(needs, known);
+  await settleVolumes(needs);
   const alive = found.filter((one) => one.kind === "alive").map((one) => one.record.id);
   return {
     alive: new Set(alive),
@@ -90,7 +92,7 @@ async function settleOne(needs: Needs, hooks: RecoveryHooks, found: Found): Prom
         recordEnd(needs, found.record, found.exit);
       }
       await ensureLayer(needs, found.record);
-      await rm(bundleOf(needs.paths, id), { recursive: true, force: true });
+      await needs.runtime.removeBundle(bundleOf(needs.paths, id));
       await settleIdle(needs, hooks, needs.store.get(id));
     });
   } catch (error) {
@@ -105,33 +107,21 @@ async function settleAlive(
   task: Task,
 ): Promise<void> {
   needs.store.live(record.id).task = task;
-  const current = isLive(record.state)
-    ? record
-    : // Init runs, the kill came before that was recorded.
-      needs.store.transition(record.id, {
-        kind: "started",
-        pid: task.pid,
-        at: new Date().toISOString(),
-        byPolicy: record.state.phase === "restarting",
-      });
-  await settleFreezer(needs, current, task);
-  hooks.started(current, task);
+  // Init runs, the kill came before that was recorded.
+  if (!isLive(record.state)) recordStart(needs, record, { pid: task.pid, at: new Date().toISOString() });
+  await reconcile(needs, record.id, task);
+  hooks.started(needs.store.get(record.id), task);
 }
 
-/** A kill may have come between freezing or thawing and the record of it; the record holds. */
-async function settleFreezer(needs: Needs, record: ContainerRecord, task: Task): Promise<void> {
-  try {
-    if (record.state.phase === "paused") await task.pause();
-    else await task.resume();
-  } catch (error) {
-    needs.log.warn("cannot settle whether a container is paused", {
-      container: record.id,
-      error: messageOf(error),
-    });
-  }
+function recordStart(needs: Needs, { id, state }: ContainerRecord, start: { pid: number; at: string }): void {
+  needs.store.transition(id, { kind: "started", ...start, byPolicy: state.phase === "restarting" });
 }
 
 function recordEnd(needs: Needs, record: ContainerRecord, exit: ExitStatus): void {
+  // The end is on record already when the kill came before the bundle was removed.
+  if (!isLive(record.state) && record.state.finishedAt === exit.exitedAt) return;
+  // It was over before the start of it was on record.
+  if (!isLive(record.state)) recordStart(needs, record, { pid: 0, at: exit.exitedAt });
   needs.store.transition(record.id, {
     kind: "exited",
     code: exit.code,
@@ -144,7 +134,7 @@ function recordEnd(needs: Needs, record: ContainerRecord, exit: ExitStatus): voi
 async function settleIdle(needs: Needs, hooks: RecoveryHooks, record: ContainerRecord): Promise<void> {
   const { phase } = record.state;
   if (phase === "removing" || phase === "dead")
-    return await removeLocked(needs, record, { volumes: record.hostConfig.AutoRemove ?? false });
+    return await removeLocked(needs, record, { volumes: volumesGo(record) });
   const neverStarted = record.state.startedAt === "";
   if (record.hostConfig.AutoRemove && !neverStarted) return await hooks.remove(record);
   if (neverStarted) return;
@@ -153,6 +143,19 @@ async function settleIdle(needs: Needs, hooks: RecoveryHooks, record: ContainerR
   if (phase !== "restarting" && !wants) return;
   needs.store.put({ ...record, state: { ...record.state, phase: wants ? "restarting" : "exited" } });
   if (wants) needs.store.live(record.id).scheduleRestart(0, () => hooks.restart(record.id));
+}
+
+/** As whoever began the removal wanted it. */
+function volumesGo({ state, hostConfig }: ContainerRecord): boolean {
+  return state.removesVolumes ?? hostConfig.AutoRemove ?? false;
+}
+
+/** Anonymous volumes of creates that a kill cut off before their container was on record. */
+async function settleVolumes(needs: Needs): Promise<void> {
+  for (const name of needs.volumes.provisional()) {
+    if (volumeUsers(needs.store.list(), name).length > 0) needs.volumes.keep(name);
+    else await needs.volumes.remove(name, { usedBy: [] });
+  }
 }
 
 /** Directories and writable layers without a record: creates that a kill cut off, and builds. */

@@ -9,7 +9,7 @@ import type { ContainerRecord } from "./types.ts";
 
 export type RemoveNeeds = Pick<
   Collaborators,
-  "store" | "network" | "snapshots" | "volumes" | "announce" | "paths" | "log" | "step"
+  "store" | "network" | "snapshots" | "volumes" | "announce" | "paths" | "log" | "runtime" | "step"
 >;
 
 export interface RemoveOptions {
@@ -53,7 +53,7 @@ export async function removeLocked(
   options: { volumes: boolean },
 ): Promise<void> {
   const { id } = record;
-  needs.store.transition(id, { kind: "removal-began" });
+  needs.store.transition(id, { kind: "removal-began", volumes: options.volumes });
   needs.store.live(id).dismissClients();
   try {
     await needs.network.closeSandbox(id);
@@ -61,7 +61,7 @@ export async function removeLocked(
     await needs.snapshots.remove(id);
     for (const key of imageSnapshots(record.mounts)) await needs.snapshots.remove(key);
     needs.step("remove:layer-removed");
-    await rm(bundleOf(needs.paths, id), { recursive: true, force: true });
+    await needs.runtime.removeBundle(bundleOf(needs.paths, id));
     needs.step("remove:bundle-removed");
     await rm(homeOf(needs.paths, id), { recursive: true, force: true });
     needs.step("remove:home-removed");
@@ -69,8 +69,9 @@ export async function removeLocked(
     needs.store.transition(id, { kind: "removal-failed", error: messageOf(error) });
     throw error;
   }
-  needs.store.remove(id);
   if (options.volumes) await removeAnonymousVolumes(needs, record);
+  needs.step("remove:volumes-removed");
+  needs.store.remove(id);
   announceContainer(needs.announce, record, "destroy");
   needs.store.endings.emit({ id, kind: "removed", exitCode: record.state.exitCode, error: "" });
 }
@@ -95,7 +96,8 @@ function displayName(record: ContainerRecord, reference: string): string {
 async function removeAnonymousVolumes(needs: RemoveNeeds, record: ContainerRecord): Promise<void> {
   for (const { name } of record.mounts) {
     const volume = name === undefined ? undefined : needs.volumes.find(name);
-    if (!volume?.anonymous || volumeUsers(needs.store.list(), volume.name).length > 0) continue;
+    const others = needs.store.list().filter(({ id }) => id !== record.id);
+    if (!volume?.anonymous || volumeUsers(others, volume.name).length > 0) continue;
     try {
       await needs.volumes.remove(volume.name, { usedBy: [] });
       announceVolume(needs.announce, "destroy", volume);

@@ -32,7 +32,8 @@ export async function renameContainer(
   });
 }
 
-function renameEndpoints(needs: Pick<Collaborators, "network">, record: ContainerRecord): void {
+/** Gives the endpoints of a container that runs the names that its record says. */
+export function renameEndpoints(needs: Pick<Collaborators, "network">, record: ContainerRecord): void {
   const sandbox = needs.network.findSandbox(record.id);
   if (!sandbox) return;
   const names = sandbox.endpoints.map((endpoint) => {

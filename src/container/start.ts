@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { EngineError, messageOf } from "../base/index.ts";
 import type { Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
@@ -159,7 +158,7 @@ async function cleanUp(needs: StartNeeds, record: ContainerRecord, task: Task | 
   const steps = [
     () => task?.destroy(),
     () => needs.network.closeSandbox(record.id),
-    () => rm(bundleOf(needs.paths, record.id), { recursive: true, force: true }),
+    () => needs.runtime.removeBundle(bundleOf(needs.paths, record.id)),
   ];
   for (const step of steps) {
     try {

@@ -18,6 +18,8 @@ export interface State {
   readonly stoppedByUser: boolean;
   /** What the health check said last; absent: nothing yet since the start. */
   readonly health?: Health | undefined;
+  /** Its anonymous volumes go with it, once its removal has begun. */
+  readonly removesVolumes?: boolean;
 }
 
 export type StateEvent =
@@ -36,7 +38,7 @@ export type StateEvent =
     }
   | { readonly kind: "health"; readonly health: Health }
   | { readonly kind: "restart-given-up" }
-  | { readonly kind: "removal-began" }
+  | { readonly kind: "removal-began"; readonly volumes: boolean }
   | { readonly kind: "removal-failed"; readonly error: string };
 
 /** The state of a container that was just made. */
@@ -106,7 +108,7 @@ export function next(state: State, event: StateEvent): State {
     case "restart-given-up":
       return { ...state, phase: "exited" };
     case "removal-began":
-      return { ...state, phase: "removing" };
+      return { ...state, phase: "removing", removesVolumes: event.volumes };
     case "removal-failed":
       return { ...state, phase: "dead", error: event.error };
   }

@@ -51,6 +51,8 @@ export interface ContainerRecord {
   /** What was asked beyond Docker's words. */
   readonly extensions?: Extensions;
   readonly state: State;
+  /** Limits are being changed from these; live processes may still have them. */
+  readonly updatingFrom?: HostConfig;
 }
 
 /** A fact for the event stream. Facts announce; they never make the next step happen. */

@@ -7,6 +7,7 @@ import { fitLimits } from "./limits/index.ts";
 import { resourcesOf } from "./resources.ts";
 import { parseRestartPolicy } from "./restart-policy.ts";
 import { isLive } from "./state.ts";
+import type { ContainerRecord } from "./types.ts";
 
 export type UpdateRequest = Resources & Pick<HostConfig, "RestartPolicy">;
 
@@ -38,9 +39,8 @@ export async function updateContainer(
         },
       );
     }
-    if (isLive(record.state)) await needs.store.live(id).task?.update(changesOf(limits, hostConfig));
-    needs.step("update:applied");
     const updated = { ...record, hostConfig };
+    await applyLimits(needs, { record, updated, changes: changesOf(limits, hostConfig) });
     needs.store.put(updated);
     announceContainer(needs.announce, updated, "update");
   });
@@ -53,6 +53,25 @@ function checkPhase(phase: string, id: string): void {
     `Cannot update container ${id}: Container is marked for removal and cannot be "update".`,
     id,
   );
+}
+
+/** Changes the limits of live processes. It is on record before it begins: recovery finishes what a kill cuts off. */
+async function applyLimits(
+  needs: Pick<Collaborators, "store" | "step">,
+  wanted: { record: ContainerRecord; updated: ContainerRecord; changes: LinuxResources },
+): Promise<void> {
+  const { record, updated, changes } = wanted;
+  const { task } = needs.store.live(record.id);
+  if (!task || !isLive(record.state)) return;
+  needs.store.put({ ...updated, updatingFrom: record.hostConfig });
+  try {
+    await task.update(changes);
+    needs.step("update:applied");
+  } catch (error) {
+    await task.update(resourcesOf(record.hostConfig)).catch(() => {});
+    needs.store.put(record);
+    throw error;
+  }
 }
 
 function mergeUpdate(host: HostConfig, request: UpdateRequest): HostConfig {

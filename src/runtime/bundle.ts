@@ -21,6 +21,12 @@ export async function writeBundle(bundle: string, spec: RuntimeSpec, shim: ShimC
   ]);
 }
 
+/** Removes a bundle. What it would be recovered by goes first: a part of it is nothing. */
+export async function removeBundle(bundle: string): Promise<void> {
+  await rm(join(bundle, "shim.conf"), { force: true });
+  await rm(bundle, { recursive: true, force: true });
+}
+
 /** JSON text in which "unlimited" is the largest 64-bit number, which JavaScript cannot print exactly. */
 export function renderSpec(spec: object): string {
   return JSON.stringify(spec).replaceAll(`:${unlimited}`, ":18446744073709551615");

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, type Logger, noStep, type Step } from "../base/index.ts";
-import { writeBundle } from "./bundle.ts";
+import { removeBundle, writeBundle } from "./bundle.ts";
 import { type CgroupMount, cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
 import { readHostAbilities } from "./host.ts";
 import { type Recovered, recoverTask } from "./recover.ts";
@@ -147,6 +147,10 @@ class ShimRuntime implements Runtime {
       log: this.#parts.log,
       taskOptions: (id, bundle) => this.#taskOptions(id, bundle),
     });
+  }
+
+  async removeBundle(bundle: string): Promise<void> {
+    await removeBundle(bundle);
   }
 
   close(): void {

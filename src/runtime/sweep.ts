@@ -3,6 +3,7 @@ import { readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { codeOf, type Logger, messageOf } from "../base/index.ts";
+import { removeBundle } from "./bundle.ts";
 import type { CgroupMount } from "./cgroup-mounts.ts";
 import { connectIfAlive } from "./recover.ts";
 import { removeOrphan } from "./shim-process.ts";
@@ -53,7 +54,7 @@ async function sweepBundle({ bundlesRoot, taskOptions }: SweepOptions, id: strin
     return;
   }
   if (existsSync(join(bundle, "shim.conf"))) await removeOrphan(options.shim, bundle);
-  await rm(bundle, { recursive: true, force: true });
+  await removeBundle(bundle);
 }
 
 /** Kills what is in a cgroup and below, then removes the directories. */

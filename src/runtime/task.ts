@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, type Logger, type LogPosition } from "../base/index.ts";
 import type { LinuxResources } from "../oci/index.ts";
-import { cgroupsPathOf, readExit, renderSpec } from "./bundle.ts";
+import { cgroupsPathOf, readExit, removeBundle, renderSpec } from "./bundle.ts";
 import { applyResources, setFrozen } from "./cgroup-files.ts";
 import type { CgroupMount } from "./cgroup-mounts.ts";
 import { ShimExec } from "./exec-process.ts";
@@ -135,7 +135,7 @@ export class ShimTask implements Task {
       if (!(error instanceof EngineError)) throw error;
     });
     await this.gone;
-    await rm(this.#options.bundle, { recursive: true, force: true });
+    await removeBundle(this.#options.bundle);
   }
 
   /** Lets go of the shim, which goes on. */

@@ -151,6 +151,8 @@ export interface Runtime {
    * killed cannot be supervised any more: it is killed and reported with code 137.
    */
   recover(id: string, bundle: string): Promise<{ task: Task } | { exit: ExitStatus } | undefined>;
+  /** Removes a bundle whose task is over and recorded, so that a kill in the middle leaves none that could be recovered. */
+  removeBundle(bundle: string): Promise<void>;
   /** Removes runtime state, cgroups and shims of bundles under `bundlesRoot` whose IDs are not in `known`. */
   sweep(bundlesRoot: string, known: ReadonlySet<string>): Promise<void>;
   /** Lets go of all shims, which go on; their tasks' promises never settle. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, KeyedMutex, newID, noStep, type Step } from "../base/index.ts";
 import type { Collection, Records } from "../records/index.ts";
@@ -10,6 +10,8 @@ interface VolumeRecord extends Volume {
   readonly version: 1;
   /** A removal has begun; a start of the engine finishes it. */
   readonly removing?: boolean;
+  /** Made for a user who is not on record yet. */
+  readonly provisional?: boolean;
 }
 
 /** Opens the volumes below `directory`, finishing removals that a kill cut off. */
@@ -43,6 +45,18 @@ class Volumes implements VolumeService {
     for (const entry of await readdir(this.#directory)) {
       if (entry.startsWith(".removed-"))
         await rm(join(this.#directory, entry), { recursive: true, force: true });
+      else if (!this.#records.find(entry)) await this.#removeEmpty(entry);
+    }
+  }
+
+  /** What a create left that was cut off before its record. A directory that holds anything is not ours to judge. */
+  async #removeEmpty(entry: string): Promise<void> {
+    for (const path of [this.path(entry), join(this.#directory, entry)]) {
+      try {
+        await rmdir(path);
+      } catch (error) {
+        if (!["ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(codeOf(error) ?? "")) throw error;
+      }
     }
   }
 
@@ -61,12 +75,27 @@ class Volumes implements VolumeService {
         labels: options.labels ?? {},
         options: options.options ?? {},
         anonymous: !options.name,
+        ...(options.provisional ? { provisional: true } : {}),
       };
       await mkdir(this.path(name), { recursive: true, mode: 0o755 });
       this.#step("volume:directory-made");
       this.#records.put(name, volume);
       return { volume, made: true };
     });
+  }
+
+  keep(name: string): void {
+    const record = this.#records.find(name);
+    if (!record?.provisional) return;
+    const { provisional: _, ...kept } = record;
+    this.#records.put(name, kept);
+  }
+
+  provisional(): readonly string[] {
+    return this.#records
+      .list()
+      .filter((record) => record.provisional)
+      .map(({ name }) => name);
   }
 
   get(name: string): Volume {

@@ -15,12 +15,18 @@ export interface VolumeCreateOptions {
   readonly driver?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, string>>;
+  /** For a user that is not on record yet; see `keep`. */
+  readonly provisional?: boolean;
 }
 
 /** Named directories that outlive containers. Who uses one is the caller's knowledge and comes in as IDs. */
 export interface VolumeService {
   /** Makes record and directory. A volume of that name is returned as it is; throws `conflict` for other options. */
   create(options: VolumeCreateOptions): Promise<{ volume: Volume; made: boolean }>;
+  /** Says that the user of a provisional volume is on record. */
+  keep(name: string): void;
+  /** Names of volumes whose user a kill may have kept from being recorded. */
+  provisional(): readonly string[];
   /** Throws `not-found`: `get X: no such volume`. */
   get(name: string): Volume;
   find(name: string): Volume | undefined;
