@@ -33,6 +33,10 @@ test("steps are listed, and the process ends at the one that is asked for, once"
   expect(passed()).toBe("aba");
   expect(existsSync(join(directory, "kill"))).toBe(false);
   expect(await walk()).toBe(true);
+  rmSync(join(directory, "passed"));
+  writeFileSync(join(directory, "kill"), "* 4");
+  expect(await walk()).toBe(false);
+  expect(passed()).toBe("abab");
   writeFileSync(join(directory, "kill"), "b 3");
   expect(await walk()).toBe(true);
 });

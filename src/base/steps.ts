@@ -9,8 +9,9 @@ export const noStep: Step = () => {};
 
 /**
  * Steps for fault tests, steered through files in `directory`. Each step passed becomes a line of `passed`. While
- * there is a file `kill` that says `NAME N`, the process ends with SIGKILL at the N-th passing of that step,
- * counted from the file's appearance; the file is removed first, so that the next process lives.
+ * there is a file `kill` that says `NAME N`, the process ends with SIGKILL at the N-th passing of that step, or of
+ * any step for the name `*`, counted from the file's appearance; the file is removed first, so that the next
+ * process lives.
  */
 export function openSteps(directory: string): Step {
   // Not imported: see `digestOf`.
@@ -25,7 +26,7 @@ export function openSteps(directory: string): Step {
     if (order !== armed) passed = 0;
     armed = order;
     const [wanted, count = "1"] = order.split(" ");
-    if (wanted !== name) return;
+    if (wanted !== name && wanted !== "*") return;
     passed += 1;
     if (passed < Number(count)) return;
     rmSync(killFile);

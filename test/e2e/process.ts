@@ -60,8 +60,9 @@ export async function within<T>(promise: Promise<T>, what: () => string): Promis
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
+  patience = patienceMilliseconds,
 ): Promise<T> {
-  const deadline = Date.now() + patienceMilliseconds;
+  const deadline = Date.now() + patience;
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== false) return value;
