@@ -20,6 +20,7 @@ int fail_errno(struct failure *failure, const char *entry, const char *action) {
   int code = errno;
   enum failure_kind kind = FAILURE_INTERNAL;
   if (code == ENOSPC || code == EDQUOT) return fail(failure, FAILURE_NO_SPACE, entry, "no space left on device");
+  if (code == EROFS) kind = FAILURE_READ_ONLY;
   if (code == ENAMETOOLONG || code == ELOOP || code == ENOTDIR || code == EINVAL || code == EFBIG || code == E2BIG || code == ERANGE)
     kind = FAILURE_INVALID;
   return fail(failure, kind, entry, "%s: %s", action, strerror(code));
@@ -55,7 +56,7 @@ static void print_text(const char *text) {
 }
 
 void failure_print(const struct failure *failure) {
-  static const char *const kinds[] = {"invalid", "no-space", "not-found", "internal", "not-apart"};
+  static const char *const kinds[] = {"invalid", "no-space", "not-found", "internal", "read-only", "not-apart"};
   fprintf(stderr, "{\"kind\":\"%s\",\"entry\":", kinds[failure->kind]);
   print_text(failure->entry);
   fputs(",\"reason\":", stderr);

@@ -6,6 +6,7 @@ enum failure_kind {
   FAILURE_NO_SPACE,  /* the file system is full */
   FAILURE_NOT_FOUND, /* the path asked for is not there */
   FAILURE_INTERNAL,  /* the system refused */
+  FAILURE_READ_ONLY, /* the file system or mount is read-only */
   FAILURE_NOT_APART, /* a layer that was to be applied by itself turns out to need those below it */
 };
 

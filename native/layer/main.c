@@ -14,7 +14,8 @@
  *   usage DIRECTORY                        "<bytes> <inodes>" of what lies below, each inode once
  *
  * TYPE SOURCE OPTIONS is one mount. Options: --entries N, --bytes N (limits), --keep-kinds, --owner U:G,
- * --free N --ratio N (what N compressed bytes may unpack to).
+ * --free N --ratio N (what N compressed bytes may unpack to); of extract and pack: --over SOURCE --at TARGET, with
+ * --over-read-only in place of --over for what must not be written to (over.h).
  * Exits 0, or 1 with one JSON line on stderr.
  */
 #include <errno.h>
@@ -36,7 +37,9 @@
 #include "unpack.h"
 #include "usage.h"
 
-enum { ENTRIES = 256, BYTES, KEEP_KINDS, OWNER, FREE, RATIO };
+enum { ENTRIES = 256, BYTES, KEEP_KINDS, OWNER, FREE, RATIO, OVER, OVER_READ_ONLY, AT };
+
+static struct overs overs;
 
 static const uint64_t MOST_MEMORY = 2ull << 30;
 
@@ -65,7 +68,7 @@ static int run_extract(char **words, struct apply_options *options, struct failu
   struct mount_value mount = {words[0], words[1], words[2]};
   options->directory = words[3];
   options->write.keep_root = true;
-  AUTO_FD root = enter_tree(&mount, failure);
+  AUTO_FD root = enter_tree_with(&mount, &overs, failure);
   if (root < 0) return -1;
   struct layer_place place = {.root = root, .lower = -1};
   return apply(&place, options, failure);
@@ -73,7 +76,7 @@ static int run_extract(char **words, struct apply_options *options, struct failu
 
 static int run_pack(char **words, struct failure *failure) {
   struct mount_value mount = {words[0], words[1], words[2]};
-  AUTO_FD root = enter_tree(&mount, failure);
+  AUTO_FD root = enter_tree_with(&mount, &overs, failure);
   return root < 0 ? -1 : write_tree(root, words[3], words[4], failure);
 }
 
@@ -122,6 +125,20 @@ static int read_owner(const char *text, struct write_options *write, struct fail
   return 0;
 }
 
+static int begin_over(const char *source, bool read_only, struct failure *failure) {
+  if (overs.count == MOST_OVERS) return fail(failure, FAILURE_INVALID, source, "too many mounts");
+  overs.list[overs.count] = (struct over){.source = source, .target = NULL, .read_only = read_only};
+  return 0;
+}
+
+static int end_over(const char *target, struct failure *failure) {
+  struct over *over = overs.count < MOST_OVERS ? &overs.list[overs.count] : NULL;
+  if (!over || !over->source || over->target) return fail(failure, FAILURE_INVALID, target, "--at without --over");
+  over->target = target;
+  overs.count += 1;
+  return 0;
+}
+
 static int read_options(int count, char **words, struct apply_options *options, struct failure *failure) {
   static const struct option known[] = {{"entries", required_argument, NULL, ENTRIES},
                                         {"bytes", required_argument, NULL, BYTES},
@@ -129,6 +146,9 @@ static int read_options(int count, char **words, struct apply_options *options, 
                                         {"owner", required_argument, NULL, OWNER},
                                         {"free", required_argument, NULL, FREE},
                                         {"ratio", required_argument, NULL, RATIO},
+                                        {"over", required_argument, NULL, OVER},
+                                        {"over-read-only", required_argument, NULL, OVER_READ_ONLY},
+                                        {"at", required_argument, NULL, AT},
                                         {NULL, 0, NULL, 0}};
   int one;
   int result = 0;
@@ -139,6 +159,9 @@ static int read_options(int count, char **words, struct apply_options *options, 
       case KEEP_KINDS: options->write.keep_kinds = true; break;
       case FREE: result = read_number(optarg, &options->proportion.free, failure); break;
       case RATIO: result = read_number(optarg, &options->proportion.ratio, failure); break;
+      case OVER:
+      case OVER_READ_ONLY: result = begin_over(optarg, one == OVER_READ_ONLY, failure); break;
+      case AT: result = end_over(optarg, failure); break;
       case OWNER: result = read_owner(optarg, &options->write, failure); break;
       default: result = fail(failure, FAILURE_INVALID, "", "unknown option");
     }

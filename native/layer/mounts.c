@@ -79,6 +79,12 @@ static int split_overlay(char *options, struct overlay_parts *parts, struct fail
   return 0;
 }
 
+/* Without an upper directory of its own a stack gets one in the scratch directory: what is made in it is forgotten. */
+static int link_upper(const struct overlay_parts *parts) {
+  if (parts->upper) return symlink(parts->upper, "u") < 0 || symlink(parts->work, "w") < 0 ? -1 : 0;
+  return mkdir("u", 0755) < 0 || mkdir("w", 0700) < 0 ? -1 : 0;
+}
+
 /* Mounts the overlay on ./tree; one lower directory alone is bound there, as overlay wants two. */
 static int mount_overlay(struct overlay_parts *parts, bool with_upper, struct failure *failure) {
   char lowers[4096];
@@ -92,11 +98,11 @@ static int mount_overlay(struct overlay_parts *parts, bool with_upper, struct fa
   }
   snprintf(options, sizeof options, "lowerdir=%s", lowers);
   if (with_upper) {
-    if (symlink(parts->upper, "u") < 0 || symlink(parts->work, "w") < 0) return fail_errno(failure, parts->upper, "cannot link the layer");
+    if (link_upper(parts) < 0) return fail_errno(failure, parts->upper, "cannot link the layer");
     if (append(options, sizeof options, "upperdir=u,workdir=w", failure) < 0) return -1;
   }
   if (*parts->rest && append(options, sizeof options, parts->rest, failure) < 0) return -1;
-  if (mount("overlay", "tree", "overlay", flags, options) < 0) return fail_errno(failure, with_upper ? parts->upper : "", "cannot mount the layers");
+  if (mount("overlay", "tree", "overlay", flags, options) < 0) return fail_errno(failure, parts->upper ? parts->upper : "", "cannot mount the layers");
   return 0;
 }
 
@@ -135,6 +141,33 @@ int enter_tree(const struct mount_value *value, struct failure *failure) {
   if (split_overlay(options, &parts, failure) < 0 || private_scratch(failure) < 0) return -1;
   if (mount_overlay(&parts, parts.upper != NULL, failure) < 0) return -1;
   return enter_directory("tree", failure);
+}
+
+/*
+ * Mounts the tree on ./tree of the scratch directory, be it a bind or an overlay. Places for mounts can be made in it
+ * whatever it is; those in a read-only stack are forgotten.
+ */
+static int mount_tree(const struct mount_value *value, struct failure *failure) {
+  struct overlay_parts parts;
+  if (check_type(value, failure) < 0) return -1;
+  AUTO_FREE char *options = strdup(value->options);
+  if (!options) return fail_errno(failure, "", "cannot read the mount");
+  if (!is_bind(value) && split_overlay(options, &parts, failure) < 0) return -1;
+  if (private_scratch(failure) < 0) return -1;
+  if (!is_bind(value)) {
+    parts.read_only = false;
+    return mount_overlay(&parts, true, failure);
+  }
+  if (mount(value->source, "tree", NULL, MS_BIND | MS_REC, NULL) == 0) return 0;
+  return fail_errno(failure, value->source, "cannot mount the directory");
+}
+
+int enter_tree_with(const struct mount_value *value, const struct overs *overs, struct failure *failure) {
+  if (overs->count == 0) return enter_tree(value, failure);
+  if (mount_tree(value, failure) < 0) return -1;
+  AUTO_FD root = open_root("tree", failure);
+  if (root < 0 || put_overs(root, overs, failure) < 0 || become_root(root, "tree", failure) < 0) return -1;
+  return take_fd(&root);
 }
 
 int enter_layer(const struct mount_value *value, struct layer_place *place, struct failure *failure) {

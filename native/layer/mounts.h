@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "failure.h"
+#include "over.h"
 
 /* A mount as the engine describes it; nothing is mounted by having one. */
 struct mount_value {
@@ -22,6 +23,9 @@ struct layer_place {
 
 /* Mounts the tree where nobody else sees it, makes it the root of this process and returns its descriptor. */
 int enter_tree(const struct mount_value *mount, struct failure *failure);
+
+/* The same with other mounts over it. */
+int enter_tree_with(const struct mount_value *mount, const struct overs *overs, struct failure *failure);
 
 /*
  * Opens the directory that the layer of `mount` is kept in and, for an overlay, what lies below it; makes the

@@ -5,7 +5,7 @@ import { announceContainer } from "./facts.ts";
 import { processUser } from "./process-user.ts";
 import { isLive } from "./state.ts";
 import { peekTarHead, type TarHead } from "./tar-head.ts";
-import { type Located, locate, readOnlyView } from "./tree.ts";
+import { type Located, locate, readOnlyAt, readOnlyView } from "./tree.ts";
 import type { ContainerRecord } from "./types.ts";
 
 /** What a path in a container is. */
@@ -71,24 +71,34 @@ async function writeTo(
 ): Promise<void> {
   const place = await locate(needs, record, request.path, "write");
   const inside = { ...place, path: `${place.path}/.` };
-  const { head } = await stat(needs, record, `${request.path}/.`, inside, request.signal);
+  const { head } = await stat(needs, record, request.path, inside, request.signal);
   if (head.type !== "directory") {
     throw new EngineError("invalid", "extraction point is not a directory", { subject: request.path });
   }
-  if (place.readOnly !== "no") {
-    const what = place.readOnly === "rootfs" ? "container rootfs" : "mounted volume";
-    throw new EngineError("denied", `${what} is marked read-only`, { subject: request.path });
-  }
+  const covered = readOnlyAt(record, request.path);
+  if (covered) throw readOnly(covered, request.path);
   const owner = request.asUser ? await ownerOf(needs, record) : undefined;
   needs.step("copy:begun");
-  await needs.layers.extract(archive, place.mounts, {
-    directory: place.path,
-    keepKinds: request.keepKinds,
-    ...(owner ? { owner } : {}),
-    signal: request.signal,
-  });
+  try {
+    await needs.layers.extract(archive, place.mounts, {
+      directory: place.path,
+      over: place.over,
+      keepKinds: request.keepKinds,
+      ...(owner ? { owner } : {}),
+      signal: request.signal,
+    });
+  } catch (error) {
+    // A link on the way led to where the kernel refuses.
+    const rootfs = record.hostConfig.ReadonlyRootfs && record.mounts.every(({ writable }) => writable);
+    throw isKind(error, "denied") ? readOnly(rootfs ? "rootfs" : "volume", request.path, error) : error;
+  }
   needs.step("copy:extracted");
   announceContainer(needs.announce, record, "extract-to-dir");
+}
+
+function readOnly(what: "rootfs" | "volume", path: string, cause?: unknown): EngineError {
+  const name = what === "rootfs" ? "container rootfs" : "mounted volume";
+  return new EngineError("denied", `${name} is marked read-only`, { subject: path, cause });
 }
 
 /** The root file system of a container as tar, without its volumes. */
@@ -131,12 +141,15 @@ async function pack(
     });
   const name = basename(path) || "/";
   try {
-    const source = needs.layers.pack(place.mounts, place.path, { name, signal });
+    const source = needs.layers.pack(place.mounts, place.path, { name, over: place.over, signal });
     const { head, archive } = await peekTarHead(source);
     if (!head) throw missing(undefined);
     return { stat: { name, head }, archive };
   } catch (error) {
-    throw isKind(error, "not-found") ? missing(error) : error;
+    // A file where a directory is asked for is not there as such.
+    const absent =
+      isKind(error, "not-found") || (isKind(error, "invalid") && /is not a directory$/.test(error.message));
+    throw absent ? missing(error) : error;
   }
 }
 

@@ -30,7 +30,8 @@ export async function updateContainer(
     const hostConfig = mergeUpdate(record.hostConfig, limits);
     checkMemory(limits, hostConfig);
     checkCpu(limits, record.hostConfig);
-    if (hostConfig.AutoRemove && parseRestartPolicy(hostConfig.RestartPolicy).name !== "no") {
+    const policy = parseRestartPolicy(hostConfig.RestartPolicy);
+    if (hostConfig.AutoRemove && policy.name !== "no") {
       throw new EngineError(
         "invalid",
         "Restart policy cannot be updated because AutoRemove is enabled for the container",

@@ -198,7 +198,11 @@ async function quietly(work: Promise<void>): Promise<boolean> {
   }
 }
 
-const kinds: Readonly<Record<string, ErrorKind>> = { invalid: "invalid", "not-found": "not-found" };
+const kinds: Readonly<Record<string, ErrorKind>> = {
+  invalid: "invalid",
+  "not-found": "not-found",
+  "read-only": "denied",
+};
 
 function failure(call: HelperCall, report: string, signal: string | number | null): Error {
   const { kind, entry, reason } = parseReport(report);

@@ -15,6 +15,7 @@ export type {
   EntryKind,
   ExtractOptions,
   LayerTools,
+  Over,
   TreeEntry,
   TreeUsage,
   Unpacked,

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
-import type { Mount } from "../oci/index.ts";
 import { type Bounds, defaultBounds, inProportion } from "./bounds.ts";
 import { type Compression, decompressNatively, peekCompression } from "./compression.ts";
 import { askHelper, feedHelper, type HelperCall, readHelper } from "./helper.ts";
 import { parseInventory } from "./inventory.ts";
 import { meter } from "./meter.ts";
-import type { ApplyOptions, LayerTools, TreeUsage } from "./types.ts";
+import type { LayerTools, TreeUsage } from "./types.ts";
 import { unpackFile } from "./unpack-file.ts";
+import { boundWords, extractWords, limitWords, mountWords, overWords } from "./words.ts";
 
 /** Layer tools that run the native helper at path `helper`. */
 export function createLayerTools(options: { readonly helper: string; readonly bounds?: Bounds }): LayerTools {
@@ -63,21 +63,17 @@ export function createLayerTools(options: { readonly helper: string; readonly bo
         { apply: (stream, onto) => apply(stream, onto, options), usage },
       );
     },
-    async extract(source, mounts, { directory, limits, keepKinds, owner, signal }) {
-      const words = [
-        ...limitWords(limits),
-        ...(keepKinds ? ["--keep-kinds"] : []),
-        ...(owner ? ["--owner", `${owner.uid}:${owner.gid}`] : []),
-        "extract",
-        ...mountWords(mounts),
-        directory,
-      ];
-      await feedHelper(call("extract archive", words, signal), decompress(source, signal ? { signal } : {}));
+    extract: (source, mounts, options) => {
+      const { signal } = options;
+      const words = extractWords(mounts, options);
+      return feedHelper(call("extract archive", words, signal), decompress(source, signal ? { signal } : {}));
     },
     diff: (directory, { older, signal } = {}) =>
       readHelper(call("read changes", ["diff", ...(older === undefined ? [] : [older]), directory], signal)),
-    pack: (mounts, path, { name = topName(path), signal } = {}) =>
-      readHelper(call(`pack ${path}`, ["pack", ...mountWords(mounts), path, name], signal)),
+    pack: (mounts, path, { name = topName(path), over, signal } = {}) =>
+      readHelper(
+        call(`pack ${path}`, [...overWords(over), "pack", ...mountWords(mounts), path, name], signal),
+      ),
     inventory: (directory, { signal } = {}) =>
       parseInventory(readHelper(call("list the layer", ["inventory", directory], signal))),
     async sync(directory) {
@@ -104,23 +100,4 @@ function unpacked(
 /** What `docker cp` calls the top: the last component as written, `.` and `/` included. */
 function topName(path: string): string {
   return path === "" || /^\/+$/.test(path) ? "/" : basename(path);
-}
-
-function mountWords(mounts: readonly Mount[]): string[] {
-  const [mount, ...others] = mounts;
-  if (!mount || others.length > 0) throw new Error(`A tree is one mount, not ${mounts.length}`);
-  return [mount.type, mount.source, mount.options.join(",")];
-}
-
-function limitWords(limits: ApplyOptions["limits"] = {}): string[] {
-  const { entries, bytes } = limits;
-  return [
-    ...(entries === undefined ? [] : ["--entries", String(entries)]),
-    ...(bytes === undefined ? [] : ["--bytes", String(bytes)]),
-  ];
-}
-
-/** What the helper is to take for out of proportion when it decompresses by itself. */
-function boundWords({ free, ratio }: Bounds): string[] {
-  return ["--free", String(free), "--ratio", String(ratio)];
 }

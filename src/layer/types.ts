@@ -35,7 +35,16 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A directory or file of the host that is mounted over a tree; links in `target` resolve inside of the tree. */
+export interface Over {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
 export interface ExtractOptions extends ApplyOptions {
+  /** What is mounted over the tree, in order; missing directories are made for it. */
+  readonly over?: readonly Over[];
   readonly directory: string;
   /** Refuse to put a directory in the place of another kind of file, and the reverse. */
   readonly keepKinds?: boolean;
@@ -75,7 +84,7 @@ export interface TreeEntry {
  * Tar from and to directory trees. Each call runs the native helper `gantry-layer` in a private mount namespace,
  * confined to the tree by chroot, so a hostile archive cannot name anything outside it and no mount outlives it.
  * Failures: `invalid` names entry and reason, a full disk is `internal` with `no space left on device`, an abort
- * throws the signal's reason. A failed apply or extract leaves what it had written so far.
+ * throws the signal's reason; what is read-only is `denied`. A failed apply or extract leaves what it had written so far.
  */
 export interface LayerTools {
   /**
@@ -124,7 +133,7 @@ export interface LayerTools {
   pack(
     mounts: readonly Mount[],
     path: string,
-    options?: { readonly name?: string; readonly signal?: AbortSignal },
+    options?: { readonly name?: string; readonly over?: readonly Over[]; readonly signal?: AbortSignal },
   ): AsyncIterable<Uint8Array>;
   /** The same bytes without compression (gzip, zstd, bzip2 or xz, by content; anything else is passed on). */
   decompress(
