@@ -31,6 +31,7 @@ export const layers: readonly Layer[] = [
   { folder: "image", level: "L3", duty: "image records; load, save, tag, unpack, prune" },
   { folder: "container", level: "L4", duty: "the life of a container, from create to removal" },
   { folder: "build", level: "L4", duty: "Dockerfile to image: parser, instructions, graph, solver" },
+  { folder: "budget", level: "L4", duty: "which images go when the disk budget is spent" },
   { folder: "layer-view", level: "L4", duty: "what layers cost and hide, what differs between images" },
   { folder: "registry-server", level: "L4", duty: "the engine's images over the OCI distribution protocol" },
   {

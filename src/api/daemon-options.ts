@@ -1,3 +1,4 @@
+import { parseBytes, parseDuration } from "../base/index.ts";
 import { defaultLogs, type LogDefaults, parseLogOptions } from "../container/index.ts";
 import {
   absolutePath,
@@ -39,6 +40,12 @@ Serves the Docker Engine API in the foreground; containers go on running when it
                           layers of a pull that come at the same time (default 3)
   --max-concurrent-uploads N
                           layers of a push that go at the same time (default 5)
+  --disk-budget SIZE      what images and build cache may take (40G): beyond it the images that
+                          can be pulled again and the cached steps that were not used for
+                          longest go; never what a container uses or what has a name that no
+                          registry has (default: no limit)
+  --disk-budget-grace DURATION
+                          how long nothing is evicted after it was used (default 10m)
   --log-driver NAME       log driver of containers that ask for none (default ${defaultLogs.driver})
   --log-opt KEY=VALUE     option of that driver; may be repeated
   --journal PATH          socket of systemd's journal (default ${defaultLogs.journal})
@@ -52,6 +59,7 @@ const values = [
   ...["root", "run-dir", "host", "network-prefix", "runtime"],
   ...["max-concurrent-downloads", "max-concurrent-uploads"],
   ...["registry-mirror", "insecure-registry", "registry-certs"],
+  ...["disk-budget", "disk-budget-grace"],
   ...["log-driver", "log-opt", "journal"],
 ];
 const flags = ["allow-insecure-tcp", "debug", "help"];
@@ -86,6 +94,7 @@ export function parseDaemonOptions(
     },
     runtimes: Object.fromEntries((words.get("runtime") ?? []).map((word) => parsePair("runtime", word))),
     logs: parseLogs(words),
+    disk: parseDisk(words),
     hosts: words.get("host") ?? [`unix://${runDirectory}/gantry.sock`],
     allowInsecureTcp: words.has("allow-insecure-tcp"),
     debug: words.has("debug"),
@@ -100,6 +109,25 @@ function transferLimit(
   if (text === undefined) return {};
   if (/^[1-9]\d{0,3}$/.test(text)) return { [key]: Number(text) };
   throw invalidArgument(`Bad --max-concurrent-${key} "${text}": it must be a number from 1 on`);
+}
+
+function parseDisk(words: ReadonlyMap<string, readonly string[]>): EngineOptions["disk"] {
+  const read = <T>(name: string, parse: (text: string) => T): T | undefined => {
+    const text = words.get(name)?.at(-1);
+    if (text === undefined) return undefined;
+    try {
+      return parse(text);
+    } catch {
+      throw invalidArgument(`Bad --${name} "${text}"`);
+    }
+  };
+  const budget = read("disk-budget", parseBytes);
+  if (budget !== undefined && budget <= 0) throw invalidArgument("Bad --disk-budget: it must be more than 0");
+  const grace = read("disk-budget-grace", parseDuration);
+  return {
+    ...(budget === undefined ? {} : { budget }),
+    ...(grace === undefined ? {} : { grace: grace / 1e6 }),
+  };
 }
 
 function parseLogs(words: ReadonlyMap<string, readonly string[]>): LogDefaults {

@@ -24,6 +24,8 @@ export function createBuilder(options: BuilderOptions): Builder {
   return {
     build: (request, report) => runBuild(shared, request, report),
     roots: cache.roots,
+    cached: cache.list,
+    forgetCached: cache.remove,
     async prune({ all }) {
       const used = new Set(images.list().flatMap(({ config }) => chainIDs(config.rootfs.diff_ids)));
       const { keys, layers } = cache.forget((chainID) => !all && used.has(chainID));

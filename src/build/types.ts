@@ -1,5 +1,5 @@
 import type { Digest } from "../base/index.ts";
-import type { CacheRoots } from "./cache/index.ts";
+import type { CachedLayer, CacheRoots } from "./cache/index.ts";
 
 export interface BuildRequest {
   /** The context as a tar (plain, gzip, zstd, bzip2 or xz). */
@@ -41,6 +41,9 @@ export interface Builder {
   build(request: BuildRequest, report: (event: BuildEvent) => void): Promise<{ imageID: Digest }>;
   /** Forgets cached steps that no image uses, or all of them with the cache mounts; returns what that can free. */
   prune(options: { all: boolean }): Promise<{ caches: readonly string[]; bytes: number }>;
+  /** Layers that cached steps have made; running builds hold on to what they need by themselves. */
+  cached(): readonly CachedLayer[];
+  forgetCached(keys: readonly string[]): void;
   /** What cached steps and running builds hold on to: no collection may take it. */
   roots(): CacheRoots;
   /** Removes what builds of an engine that was killed left in the snapshotter. Called once at start. */

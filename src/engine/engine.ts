@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, type Logger, messageOf, noStep } from "../base/index.ts";
+import { EngineError, type Logger, noStep } from "../base/index.ts";
+import { type Budget, ImageUses } from "../budget/index.ts";
 import { type Builder, createBuilder } from "../build/index.ts";
 import {
   type ContainerPaths,
@@ -24,6 +25,7 @@ import { EventHub } from "./events.ts";
 import { type HostFacts, readHostFacts } from "./host-facts.ts";
 import { type Identity, writeIdentity } from "./identity.ts";
 import { createImageTools, type ImageTools } from "./image-tools.ts";
+import { keepHouse, notingUses } from "./keep-house.ts";
 import { cgroupParent, checkPrefix, type EngineOptions, placesOf } from "./options.ts";
 
 /** Where the native parts are built. */
@@ -48,7 +50,8 @@ export interface Engine {
   readonly events: EventHub;
   readonly log: Logger;
   readonly paths: ContainerPaths;
-  /** Frees blobs and layers that nothing needs any more. */
+  readonly budget: Budget;
+  /** Frees blobs and layers that nothing needs any more, and evicts what the disk budget has no room for. */
   collect(): Promise<{ bytes: number }>;
   /** Lets go of everything; containers go on running. */
   close(): Promise<void>;
@@ -119,8 +122,10 @@ async function assemble(parts: Parts): Promise<Engine> {
     initPath: join(nativeDirectory, "gantry-shim"),
     logs: { ...defaultLogs, ...options.logs },
   });
+  const uses = new ImageUses(records, (reference) => stores.images.find(reference)?.id);
   const builder = createBuilder({
     ...stores,
+    images: notingUses(stores.images, uses),
     records,
     temporaryDirectory: places.temporary,
     cacheDirectory: places.cache,
@@ -138,7 +143,7 @@ async function assemble(parts: Parts): Promise<Engine> {
   });
   const holders = [builder, imageTools.holder];
   const collect = createCollector({ images: stores.images, store: containers.store, holders });
-  const collecting = collectLater(collect, log);
+  const keeping = keepHouse({ ...stores, ...parts, containers, builder, events, uses, collect });
   return {
     ...stores,
     options,
@@ -150,9 +155,10 @@ async function assemble(parts: Parts): Promise<Engine> {
     imageTools,
     events,
     log,
-    collect,
+    collect: keeping.collect,
+    budget: keeping.budget,
     close: async () => {
-      clearTimeout(collecting);
+      keeping.close();
       await imageTools.registryServers.closeAll();
       containers.close();
       stores.runtime.close();
@@ -162,17 +168,6 @@ async function assemble(parts: Parts): Promise<Engine> {
       parts.lock[Symbol.dispose]();
     },
   };
-}
-
-/** How long after its start an engine collects what a kill of the last one left; a start has better things to do. */
-const firstCollection = 60_000;
-
-function collectLater(collect: () => Promise<{ bytes: number }>, log: Logger) {
-  const timer = setTimeout(() => {
-    collect().catch((error: unknown) => log.warn("cannot collect garbage", { error: messageOf(error) }));
-  }, firstCollection);
-  timer.unref();
-  return timer;
 }
 
 /** Everything that containers and builds stand on. */

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly registries: RegistryOptions;
   /** How many blobs of a pull come (`downloads`), and of a push go (`uploads`), at the same time. */
   readonly transfers?: Partial<TransferLimits> | undefined;
+  /** Bytes that images and build cache may take, and how long (ms) nothing is evicted after it was used. */
+  readonly disk?: { readonly budget?: number; readonly grace?: number } | undefined;
   /** Told of every durable step; only fault tests listen. */
   readonly step?: Step;
   /** What containers that ask for no log driver get, and where the journal is. */

@@ -1,5 +1,6 @@
 export { type ArchivedImage, readImageArchive } from "./archive-content.ts";
 export type { TransferLimits } from "./collaborators.ts";
+export type { ImageUser } from "./remove.ts";
 export { createImageService } from "./service.ts";
 export { tarEnd, tarHeader, tarPadding } from "./tar-writer.ts";
 export type {

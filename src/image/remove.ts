@@ -103,6 +103,19 @@ function unable(image: Image, forced: string, why: string): EngineError {
   });
 }
 
+/** See `ImageService.evict`. */
+export async function evictImage(
+  needs: Pick<Collaborators, "records" | "content">,
+  id: Digest,
+  usedBy: (id: Digest) => readonly ImageUser[],
+): Promise<boolean> {
+  const image = needs.records.find(id);
+  if (!image || usedBy(id).length > 0) return false;
+  deleteImage(needs.records, image);
+  await writeIndex(needs);
+  return true;
+}
+
 /** See `ImageService.prune`. The bytes are those of layers that no image has any more. */
 export async function pruneImages(
   needs: Pick<Collaborators, "records" | "content">,

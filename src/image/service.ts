@@ -19,7 +19,7 @@ import { pullImages } from "./pull.ts";
 import { pushImages } from "./push.ts";
 import { commitLayer, putImage } from "./put.ts";
 import { recoverImages } from "./recover.ts";
-import { pruneImages, removeImage } from "./remove.ts";
+import { evictImage, pruneImages, removeImage } from "./remove.ts";
 import { saveImages } from "./save.ts";
 import { Settler } from "./settler.ts";
 import type { Image, ImageService } from "./types.ts";
@@ -72,6 +72,7 @@ export function createImageService(parts: {
     save: (references) => saveImages(needs, references),
     importRoot: (archive, options) => importRoot(needs, archive, options),
     prune: (options) => pruneImages(needs, options),
+    evict: (id, usedBy) => evictImage(needs, id, usedBy),
     collect: (roots) => collect(needs, roots),
     keep: (digest, milliseconds) => needs.leases.grace(digest, milliseconds),
     lease: () => needs.leases.open(),

@@ -150,6 +150,11 @@ export interface ImageService {
     all: boolean;
     used: ReadonlySet<Digest>;
   }): Promise<{ removed: readonly Removed[]; bytes: number }>;
+  /** Deletes an image with its names, unless a container uses it or it is gone: false then. */
+  evict(
+    id: Digest,
+    usedBy: (id: Digest) => readonly { readonly id: string; readonly running: boolean }[],
+  ): Promise<boolean>;
   /** Removes blobs and snapshots that no image, active snapshot, extra root or lease refers to. */
   collect(extraRoots: {
     chainIDs: ReadonlySet<ChainID>;

@@ -58,6 +58,8 @@ export interface BuildPruneResponse {
 /** `GET /system/df`, the shape up to 1.51. */
 export interface DiskUsageResponse {
   LayersSize: number;
+  /** Gantry's own: bytes of images and build cache, packed and unpacked, and how many they may be. */
+  DiskBudget?: { Limit: number; Used: number } | undefined;
   Images: ImageSummary[] | null;
   Containers: ContainerSummary[] | null;
   Volumes: (Volume & { UsageData?: { Size: number; RefCount: number } | null })[] | null;

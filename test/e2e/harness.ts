@@ -63,8 +63,8 @@ export class TestEngine implements AsyncDisposable {
     return existsSync(path) ? readFileSync(path, "utf8") : "";
   }
 
-  /** Starts the engine and waits for the line that says it serves. */
-  async start(): Promise<void> {
+  /** Starts the engine, with further arguments, and waits for the line that says it serves. */
+  async start(more: readonly string[] = []): Promise<void> {
     this.#starts++;
     const child = Bun.spawn(
       [
@@ -74,7 +74,7 @@ export class TestEngine implements AsyncDisposable {
         ...["--run-dir", this.runDirectory],
         ...["--host", `unix://${this.socket}`],
         ...["--network-prefix", this.prefix],
-        ...(this.#options.arguments ?? []),
+        ...[...(this.#options.arguments ?? []), ...more],
       ],
       {
         stdin: "ignore",

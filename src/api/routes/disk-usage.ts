@@ -1,10 +1,12 @@
 import { EngineError } from "../../base/index.ts";
+import type { Budget } from "../../budget/index.ts";
 import type { ContainerStore } from "../../container/index.ts";
 import { volumeUsers } from "../../container/index.ts";
 import type { Image, ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
 import type { Snapshotter } from "../../snapshot/index.ts";
 import type { VolumeService } from "../../volume/index.ts";
+import type { DiskUsageResponse } from "../../wire/index.ts";
 import { type Call, json, type Reply } from "../call.ts";
 import { type Route, route } from "../routes.ts";
 import { containerSummary } from "../shapes/container-summary.ts";
@@ -17,6 +19,7 @@ interface Needs {
   readonly network: Pick<NetworkService, "findSandbox" | "get">;
   readonly snapshots: Pick<Snapshotter, "usage">;
   readonly volumes: VolumeService;
+  readonly budget: Pick<Budget, "use">;
 }
 
 /** What lies on disk, for `docker system df`. */
@@ -45,7 +48,18 @@ async function diskUsage(needs: Needs, call: Call): Promise<Reply> {
     Volumes: volumes,
     BuildCache: wants("build-cache") ? [] : null,
     BuilderSize: 0,
+    DiskBudget: await diskBudget(needs, wants),
   });
+}
+
+/** How much of the disk budget is spent; an engine without one has nothing to say. */
+async function diskBudget(
+  { budget }: Needs,
+  wants: (type: string) => boolean,
+): Promise<DiskUsageResponse["DiskBudget"]> {
+  if (!wants("image") && !wants("build-cache")) return undefined;
+  const { limit, used } = await budget.use();
+  return limit === undefined ? undefined : { Limit: limit, Used: used };
 }
 
 /** Bytes of all layers, each counted once. */

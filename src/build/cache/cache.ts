@@ -1,4 +1,4 @@
-import { digestOf, hexOf } from "../../base/index.ts";
+import { type Digest, digestOf, hexOf } from "../../base/index.ts";
 import type { StoredLayer } from "../../image/index.ts";
 import type { Collection, Records } from "../../records/index.ts";
 import type { ChainID, Snapshotter } from "../../snapshot/index.ts";
@@ -10,6 +10,16 @@ export interface MadeLayer {
   readonly chainID: ChainID;
 }
 
+/** A layer that a step made, and when it was last of use. */
+export interface CachedLayer {
+  readonly key: string;
+  readonly chainID: ChainID;
+  /** The layer as a blob. */
+  readonly digest: Digest;
+  /** Milliseconds since the epoch. */
+  readonly lastUsed: number;
+}
+
 /** Results of earlier steps, found by what they were made of. Survives the engine. */
 export interface BuildCache {
   /** What a step made on `parent`; undefined when nothing is known or the layer is gone. */
@@ -18,6 +28,10 @@ export interface BuildCache {
   /** When a step with this key first ended; records `now` when it is new or `renew` is set. */
   stepTime(key: string, options: { now: string; renew: boolean }): { created: string; known: boolean };
   roots(): CacheRoots;
+  /** The layers of cached steps. */
+  list(): readonly CachedLayer[];
+  /** Forgets these of them. */
+  remove(keys: readonly string[]): void;
   /** Forgets layers for which `keep` is false, and all steps when `all`; returns what was forgotten. */
   forget(keep: (chainID: ChainID) => boolean): {
     keys: string[];
@@ -54,6 +68,17 @@ export function openBuildCache(records: Records, snapshots: Pick<Snapshotter, "h
       return { created, known: before !== undefined };
     },
     roots: () => rootsOf(collection),
+    list: () =>
+      collection.entries().flatMap(([key, record]) => {
+        if (record.kind !== "layer" || !record.made) return [];
+        const { chainID, layer } = record.made;
+        return [{ key, chainID, digest: layer.descriptor.digest, lastUsed: Date.parse(record.lastUsed) }];
+      }),
+    remove(keys) {
+      records.transaction(() => {
+        for (const key of keys) collection.remove(key);
+      });
+    },
     forget: (keep) => forget(records, collection, keep),
   };
 }

@@ -1,2 +1,2 @@
-export { type BuildCache, cacheKey, type MadeLayer, openBuildCache } from "./cache.ts";
+export { type BuildCache, type CachedLayer, cacheKey, type MadeLayer, openBuildCache } from "./cache.ts";
 export type { CacheRoots } from "./types.ts";

@@ -14,11 +14,12 @@ export const diskUsageCommand: Command = {
   run: async (cli, { flags }) => {
     const usage = await cli.client.system.diskUsage();
     if (flags.bool("verbose")) {
-      await cli.out.write(verboseText(usage));
+      await cli.out.write(verboseText(usage) + budgetText(usage));
       return 0;
     }
+    const format = flags.find("format");
     await printListing(cli.out, summaryRows(usage), {
-      format: flags.find("format"),
+      format,
       table: "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
       headings: {
         Type: "TYPE",
@@ -29,9 +30,18 @@ export const diskUsageCommand: Command = {
       },
       type: "diskUsageContext",
     });
+    if (format === undefined || format === "table") await cli.out.write(budgetText(usage));
     return 0;
   },
 };
+
+/** How much of the disk budget is spent, where there is one. */
+function budgetText({ DiskBudget }: DiskUsageResponse): string {
+  if (!DiskBudget) return "";
+  const { Limit, Used } = DiskBudget;
+  const percent = Math.trunc((Used / Limit) * 100);
+  return `\nDisk budget for images and build cache: ${formatBytes(Used, 4)} of ${formatBytes(Limit, 4)} (${percent}%)\n`;
+}
 
 interface Kind {
   readonly name: string;

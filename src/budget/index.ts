@@ -1,0 +1,2 @@
+export { type Budget, type BudgetUse, createBudget, type LayerCache } from "./budget.ts";
+export { ImageUses } from "./uses.ts";
