@@ -2,6 +2,7 @@ import { type Challenge, parseChallenges } from "./challenge.ts";
 import { RegistryError } from "./error.ts";
 import { type Asked, verb } from "./failure.ts";
 import type { Reach } from "./reach.ts";
+import { createShared, type Shared } from "./shared.ts";
 import { basicAuthorization, fetchToken, type Realm, type Token } from "./token.ts";
 import type { Answer, Outgoing, Transport } from "./transport.ts";
 import type { RegistryCredentials } from "./types.ts";
@@ -38,19 +39,13 @@ interface Needs {
 export function createAuthority(needs: Needs): Authority {
   const { credentials } = needs;
   let way: Way | undefined;
-  const tokens = new Map<string, Promise<Token>>();
+  const tokens = new Map<string, Shared<Token>>();
 
-  const tokenFor = async (realm: Realm, purpose: Purpose): Promise<Token> => {
+  const tokenFor = (realm: Realm, purpose: Purpose): Promise<Token> => {
     const key = [...purpose.scopes].sort().join(" ");
-    const known = tokens.get(key);
-    if (known !== undefined && (await known).staleAt > performance.now()) return known;
-    // Another request may have asked for a new one while this one looked at the old.
-    const current = tokens.get(key);
-    if (current !== undefined && current !== known) return current;
-    const fresh = fetchToken(needs.send, { realm, credentials, ...purpose });
-    tokens.set(key, fresh);
-    fresh.catch(() => tokens.get(key) === fresh && tokens.delete(key));
-    return fresh;
+    const shared = tokens.get(key) ?? createShared<Token>((token) => token.staleAt > performance.now());
+    tokens.set(key, shared);
+    return shared.get(() => fetchToken(needs.send, { realm, credentials, ...purpose }), purpose.signal);
   };
 
   return {
@@ -64,25 +59,17 @@ export function createAuthority(needs: Needs): Authority {
     async learn(answer, sent) {
       if (credentials?.registryToken) return false;
       way = await chooseWay(answer, needs);
-      if (way?.kind === "bearer") {
-        // The token that was sent is of no use; one that another request has got meanwhile may be.
-        for (const [key, token] of tokens) {
-          if (`Bearer ${(await settled(token))?.value}` === sent) tokens.delete(key);
-        }
-        return true;
-      }
       // Several may have asked before the first one learned: each of them has sent nothing yet.
-      return way !== undefined && sent === undefined;
+      if (way?.kind !== "bearer") return way !== undefined && sent === undefined;
+      // What was sent is of no use; what another request has got meanwhile may be.
+      for (const shared of tokens.values()) shared.drop((token) => `Bearer ${token.value}` === sent);
+      return true;
     },
     async identify(purpose) {
       if (way?.kind !== "bearer") return undefined;
       return fetchToken(needs.send, { realm: way.realm, credentials, offline: true, ...purpose });
     },
   };
-}
-
-async function settled(token: Promise<Token>): Promise<Token | undefined> {
-  return token.catch(() => undefined);
 }
 
 async function chooseWay(answer: Answer, needs: Needs): Promise<Way | undefined> {

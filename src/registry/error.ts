@@ -9,6 +9,8 @@ export class RegistryError extends EngineError {
   readonly status: number;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
+  /** Whether anybody was there: false when no connection came about, or nothing was said in time. */
+  readonly reached: boolean;
   /** Milliseconds that the registry asks to wait. */
   readonly retryAfter: number | undefined;
 
@@ -20,6 +22,7 @@ export class RegistryError extends EngineError {
       codes?: readonly string[];
       status?: number;
       retryable?: boolean;
+      reached?: boolean;
       retryAfter?: number | undefined;
       cause?: unknown;
     },
@@ -28,6 +31,7 @@ export class RegistryError extends EngineError {
     this.codes = options.codes ?? [];
     this.status = options.status ?? 0;
     this.retryable = options.retryable ?? false;
+    this.reached = options.reached ?? true;
     this.retryAfter = options.retryAfter;
   }
 }

@@ -89,54 +89,72 @@ function isTransient({ status, faults }: Refusal): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
-/** What `fetch` threw, in the words of Docker's HTTP library. */
-export function connectionError(error: unknown, asked: Asked): RegistryError {
-  const { text, retryable } = describe(error, new URL(asked.url));
+/** What `fetch` threw, in the words of Docker's HTTP library. `proxy` is what was between, if anything was. */
+export function connectionError(error: unknown, asked: Asked, proxy?: string): RegistryError {
+  const { text, retryable = false, reached = true } = describe(error, new URL(asked.url), proxy);
   return new RegistryError("unavailable", `${verb(asked.method)} "${asked.url}": ${text}`, {
     subject: asked.repository,
     retryable,
+    reached,
     cause: error,
   });
 }
 
-/** True for a handshake that failed: nobody speaks TLS at that port. */
-export function isPlainAnswer(error: unknown): boolean {
-  return error instanceof RegistryError && codeOf(error.cause) === "EPROTO";
+interface Described {
+  readonly text: string;
+  readonly retryable?: boolean;
+  readonly reached?: boolean;
 }
 
-function describe(error: unknown, url: URL): { text: string; retryable: boolean } {
-  const address = `${url.hostname}:${url.port || (url.protocol === "https:" ? "443" : "80")}`;
-  switch (codeOf(error)) {
-    case "ECONNREFUSED":
-      return { text: `dial tcp ${address}: connect: connection refused`, retryable: true };
-    case "ENOTFOUND":
-      return { text: `dial tcp: lookup ${url.hostname}: no such host`, retryable: false };
-    case "ECONNRESET":
-      return { text: "EOF", retryable: true };
-    case "EPROTO":
-      return { text: "http: server gave HTTP response to HTTPS client", retryable: false };
-    case "Malformed_HTTP_Response":
-      return { text: "net/http: malformed HTTP response", retryable: false };
-    case "DEPTH_ZERO_SELF_SIGNED_CERT":
-    case "SELF_SIGNED_CERT_IN_CHAIN":
-    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-    case "UNABLE_TO_GET_ISSUER_CERT":
-    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
-      return { text: unverified("certificate signed by unknown authority"), retryable: false };
-    case "CERT_HAS_EXPIRED":
-      return { text: unverified("certificate has expired or is not yet valid"), retryable: false };
-    case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return { text: unverified(`certificate is not valid for ${url.hostname}`), retryable: false };
-    default:
-      return { text: messageOf(error), retryable: passing.includes(codeOf(error) ?? "") };
+function describe(error: unknown, url: URL, proxy: string | undefined): Described {
+  const peer = proxy === undefined ? url : new URL(proxy);
+  const address = `${peer.hostname}:${peer.port || (peer.protocol === "https:" ? "443" : "80")}`;
+  const dial = proxy === undefined ? "dial tcp" : "proxyconnect tcp: dial tcp";
+  const code = codeOf(error) ?? "";
+  if (code === "ENOTFOUND") return { text: `${dial}: lookup ${peer.hostname}: no such host`, reached: false };
+  const unreached = passing[code];
+  if (unreached !== undefined) {
+    return { text: `${dial} ${address}: connect: ${unreached}`, retryable: true, reached: false };
   }
+  return said[code] ?? describeCertificate(code, url) ?? { text: plainWords(messageOf(error)) };
 }
 
-/** System errors that go away by themselves. */
-const passing: readonly string[] = [
-  ...["ETIMEDOUT", "EPIPE", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ECONNABORTED"],
-  ...["ConnectionClosed", "FailedToOpenSocket", "Timeout"],
-];
+/** Failures to connect that may go away by themselves, as the system calls them. */
+const passing: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ETIMEDOUT: "connection timed out",
+  EHOSTUNREACH: "no route to host",
+  ENETUNREACH: "network is unreachable",
+};
+
+/** What went wrong on a connection. */
+const said: Readonly<Record<string, Described>> = {
+  ECONNRESET: { text: "EOF", retryable: true },
+  EPIPE: { text: "EOF", retryable: true },
+  EPROTO: { text: "http: server gave HTTP response to HTTPS client" },
+  Malformed_HTTP_Response: { text: "net/http: malformed HTTP response" },
+  InvalidHTTPResponse: { text: "net/http: malformed HTTP response" },
+  InvalidContentLength: { text: "net/http: malformed HTTP response: bad Content-Length" },
+  ResponseHeadersTooLarge: { text: "net/http: server response headers exceeded the limit; aborted" },
+};
+
+function describeCertificate(code: string, url: URL): Described | undefined {
+  if (/SELF_SIGNED|VERIFY_LEAF|ISSUER_CERT/.test(code)) {
+    return { text: unverified("certificate signed by unknown authority") };
+  }
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    return { text: unverified("certificate has expired or is not yet valid") };
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return { text: unverified(`certificate is not valid for ${url.hostname}`) };
+  }
+  return undefined;
+}
+
+/** Without what the runtime says to programmers. */
+function plainWords(message: string): string {
+  return message.replace(/\.? For more information, pass .*$/s, "");
+}
 
 function unverified(text: string): string {
   return `tls: failed to verify certificate: x509: ${text}`;

@@ -54,6 +54,11 @@ export class FakeRegistry implements AsyncDisposable {
     return this.seen.filter(({ path }) => path !== "/v2/").map(({ method, path }) => `${method} ${path}`);
   }
 
+  /** As after a restart: sessions are gone, blobs stay. */
+  forgetUploads(): void {
+    this.#uploads.clear();
+  }
+
   putBlob(repository: string, bytes: Uint8Array): Descriptor {
     const digest = digestOf(bytes);
     this.blobs.set(`${repository}:${digest}`, bytes);

@@ -1,7 +1,7 @@
 import type { RegistryLimits } from "./types.ts";
 
 export const defaultLimits: RegistryLimits = {
-  header: 60_000,
+  header: 30_000,
   idle: 30_000,
   minimumRate: 1024,
   tries: 6,

@@ -110,6 +110,9 @@ test("schema 1, no JSON, and a manifest without end are refused", async () => {
     bytes: Buffer.from("<html>"),
   });
   expect((await failureOf(app.manifest("text"))).message).toContain("no JSON object");
+  const odd = Buffer.from(JSON.stringify({ mediaType: "a/b\r\nX-Evil: 1" }));
+  registry.manifests.set("team/app:odd", { mediaType: mediaTypes.ociManifest, bytes: odd });
+  expect((await failureOf(app.manifest("odd"))).message).toContain("its media type is malformed");
   let sent = 0;
   registry.fault = (request, response) => {
     if (request.method !== "GET" || request.url === "/v2/") return false;
@@ -152,6 +155,17 @@ test("busy registries are asked again, as late as they want; others not", async 
   expect(at).toBe(4);
 
   registry.seen.length = 0;
+  registry.fault = (request, response) => {
+    if (request.url === "/v2/") return false;
+    send(response, 429, refusal("TOOMANYREQUESTS", "come back\u001b[2J\ntomorrow"), {
+      "Retry-After": "86400",
+    });
+    return true;
+  };
+  expect((await failureOf(app.manifest("1"))).message).toBe("toomanyrequests: come back [2J tomorrow");
+  expect(registry.requests).toHaveLength(1);
+
+  registry.seen.length = 0;
   registry.fault = (_request, response) => {
     send(response, 400, refusal("NAME_INVALID", "invalid repository name"));
     return true;
@@ -176,7 +190,7 @@ test("nobody is waited for who does not listen or does not answer", async () => 
   expect((await failureOf(silent.repository(`${registry.host}/app`).manifest("1"))).message).toBe(
     `Get "${registry.url}/v2/app/manifests/1": net/http: timeout awaiting response headers`,
   );
-  expect(registry.requests).toHaveLength(2);
+  expect(registry.requests).toHaveLength(1);
   const { host } = registry;
   await registry[Symbol.asyncDispose]();
   expect((await failureOf(testClient().repository(`${host}/app`).manifest("1"))).message).toBe(
@@ -209,7 +223,7 @@ test("tags come page by page, and pages that go round are noticed", async () => 
     if (!url.pathname.endsWith("/tags/list")) return false;
     const last = url.searchParams.get("last");
     const next = last === null ? "b" : last === "b" ? "d" : undefined;
-    const tags = last === null ? ["a", "b"] : last === "b" ? ["c", "d"] : ["e", 7];
+    const tags = last === null ? ["a", "b"] : last === "b" ? ["c", "d"] : ["e", 7, "../x", "a\u001b"];
     const link = next ? { Link: `</v2/team/app/tags/list?last=${next}&n=2>; rel="next"` } : {};
     send(response, 200, JSON.stringify({ name: "team/app", tags }), link);
     return true;

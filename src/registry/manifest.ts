@@ -77,10 +77,14 @@ function toldDescriptor(answer: Answer, wanted: Digest | undefined): Descriptor 
   const digest = toldDigest(answer);
   const size = headers.get("content-length") ?? "";
   const mediaType = bareType(headers.get("content-type"));
-  if (digest === undefined || mediaType === "" || mediaType === "application/json") return undefined;
+  if (digest === undefined || !isMediaType(mediaType) || mediaType === "application/json") return undefined;
   if (!/^[1-9]\d{0,8}$/.test(size) || (wanted !== undefined && wanted !== digest)) return undefined;
   refuseSchema1(mediaType, answer);
   return { mediaType, digest, size: Number(size) };
+}
+
+function isMediaType(text: string): boolean {
+  return /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(text);
 }
 
 function toldDigest(answer: Answer): Digest | undefined {
@@ -97,6 +101,10 @@ function mediaTypeOf(answer: Answer, bytes: Uint8Array): string {
   const own = document.mediaType;
   const mediaType = typeof own === "string" && own !== "" ? own : header;
   refuseSchema1(mediaType, answer);
+  if (mediaType !== "" && !isMediaType(mediaType)) {
+    const subject = answer.asked.reference ?? answer.asked.repository;
+    throw new RegistryError("invalid", `Cannot use ${subject}: its media type is malformed`, { subject });
+  }
   if (mediaType !== "" && !/^(application\/json|application\/octet-stream|text\/.*)$/.test(mediaType))
     return mediaType;
   return "manifests" in document ? mediaTypes.ociIndex : mediaTypes.ociManifest;

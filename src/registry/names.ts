@@ -28,9 +28,13 @@ export function askedManifest(name: RepositoryName, tagOrDigest: string): Outgoi
   return { ...name.asked, reference: `${name.asked.repository}${separator}${tagOrDigest}` };
 }
 
+export function isTag(text: string): boolean {
+  return /^\w[\w.-]{0,127}$/.test(text);
+}
+
 /** Throws `invalid` for what can be neither; nothing else ever gets into a path. */
 export function checkTagOrDigest(text: string): { readonly digest?: Digest } {
   if (isDigest(text)) return { digest: text };
-  if (/^\w[\w.-]{0,127}$/.test(text)) return {};
+  if (isTag(text)) return {};
   throw new EngineError("invalid", `invalid tag format: "${text}"`, { subject: text });
 }

@@ -94,7 +94,10 @@ async function upload(job: Job, begun: Upload | undefined): Promise<void> {
       return await finish(job, site, current);
     } catch (error) {
       const failure = interruption(error);
+      const sent = (current?.offset ?? 0) >= job.descriptor.size;
       current = current && !isLost(failure) ? await ask(job, current) : undefined;
+      // The last answer may have been lost, not the blob.
+      if (current === undefined && sent && (await blobExists(scene, job.descriptor.digest, options))) return;
       const offset = current?.offset ?? 0;
       await patience.after(failure, offset > furthest);
       furthest = Math.max(furthest, offset);

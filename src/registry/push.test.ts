@@ -142,6 +142,33 @@ test("what the blob's own source throws is what the push throws", async () => {
   expect((await failureOf(app.pushBlob(descriptor, source))).message).toBe("the disk is gone");
 });
 
+test("a source that ends early, or gives too much, is never taken for the blob", async () => {
+  const short = async function* (): AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(0, 1000);
+  };
+  expect((await failureOf(app.pushBlob(descriptor, short))).message).toContain("gave 1000 of 300000 bytes");
+  const long = async function* (): AsyncGenerator<Uint8Array> {
+    yield bytes;
+    yield bytes;
+  };
+  expect((await failureOf(app.pushBlob(descriptor, long))).message).toContain("of 300000 bytes");
+  expect(stored("app")).toBeUndefined();
+});
+
+test("an upload whose last answer is lost is done", async () => {
+  let lost = false;
+  registry.fault = (request, response) => {
+    if (request.method !== "PUT" || lost) return false;
+    lost = true;
+    registry.putBlob("app", bytes);
+    registry.forgetUploads();
+    response.destroy();
+    return true;
+  };
+  expect(await app.pushBlob(descriptor, open)).toEqual({ kind: "pushed" });
+  expect(opened).toEqual([0]);
+});
+
 test("giving up an upload closes its source", async () => {
   const controller = new AbortController();
   const closed = Promise.withResolvers<void>();

@@ -142,6 +142,10 @@ test("other hosts than loopback are asked through the proxy", async () => {
   // The handshake of HTTPS is a CONNECT, which this proxy does not take.
   const client = testClient({ insecure: ["registry.test"], proxy: { http: other.url, https: other.url } });
   await client.repository("registry.test/app").manifest("1");
+  const dead = testClient({ proxy: { https: "http://127.0.0.1:1" } });
+  expect((await failureOf(dead.repository("registry.test/app").manifest("1"))).message).toBe(
+    'Get "https://registry.test/v2/app/manifests/1": proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused',
+  );
   expect(other.requests).toContain("GET http://registry.test/v2/app/manifests/1");
 });
 

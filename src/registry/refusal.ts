@@ -65,7 +65,7 @@ function bodyFaults(body: string): RegistryFault[] {
   // A token server's own form, and the one of old Docker registries.
   const { details, error_description: described, error } = document;
   const words = [details, described, error].find((one) => typeof one === "string" && one !== "");
-  return typeof words === "string" ? [{ code: "UNAUTHORIZED", message: words }] : [];
+  return typeof words === "string" ? [fault("UNAUTHORIZED", words)] : [];
 }
 
 function readFault(value: unknown): RegistryFault[] {
@@ -75,7 +75,17 @@ function readFault(value: unknown): RegistryFault[] {
 }
 
 function fault(code: string, message?: string): RegistryFault {
-  return { code, message: message ?? usualWords[code] ?? "unknown error" };
+  const known = printable(code.slice(0, longestCode));
+  return { code: known, message: printable(message ?? usualWords[known] ?? "unknown error") };
+}
+
+const longestCode = 64;
+const longestMessage = 1024;
+
+/** Registries are not trusted with a user's terminal. */
+export function printable(text: string): string {
+  const short = text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text;
+  return short.replace(/\p{Cc}+/gu, " ").trim();
 }
 
 function impliedFault(status: number): RegistryFault | undefined {

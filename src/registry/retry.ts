@@ -1,4 +1,3 @@
-import { codeOf } from "../base/index.ts";
 import { RegistryError } from "./error.ts";
 import type { RegistryLimits } from "./types.ts";
 
@@ -21,6 +20,8 @@ export function createPatience(
   return {
     async after(error, progress) {
       if (!error.retryable) throw error;
+      // Coming back earlier than asked for is no use, and nobody waits that long.
+      if ((error.retryAfter ?? 0) > limits.longestWait) throw giveUp(error);
       fruitless = progress ? 1 : fruitless + 1;
       if (fruitless >= limits.tries) throw giveUp(error);
       await pause(waitOf(fruitless, error, limits), signal);
@@ -28,7 +29,7 @@ export function createPatience(
   };
 }
 
-/** Runs `attempt` until it succeeds or patience is at its end. A registry that nobody listens at is not waited for. */
+/** Runs `attempt` until it succeeds or patience is at its end. A registry that is not there is not waited for. */
 export async function persist<T>(
   attempt: () => Promise<T>,
   limits: RegistryLimits,
@@ -39,7 +40,7 @@ export async function persist<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof RegistryError) || codeOf(error.cause) === "ECONNREFUSED") throw error;
+      if (!(error instanceof RegistryError) || !error.reached) throw error;
       await patience.after(error, false);
     }
   }

@@ -3,6 +3,7 @@ import { RegistryError } from "./error.ts";
 import type { RepositoryName } from "./names.ts";
 import { persist } from "./retry.ts";
 import { type Ask, ask } from "./session.ts";
+import { createShared } from "./shared.ts";
 import { homeSite, mirrorSite, type Site, type SiteNeeds } from "./site.ts";
 import type { Answer } from "./transport.ts";
 import type { Cancel, RegistryCredentials, RegistryLimits } from "./types.ts";
@@ -45,18 +46,13 @@ export function createScene(name: RepositoryName, needs: SceneNeeds): Scene {
   const mirrors = needs.mirrors.map((base) => mirrorSite(needs, base, name.domain));
   const others = new Set<string>();
   let pushes = false;
-  let known: Promise<Site> | undefined;
+  const known = createShared<Site>();
 
-  const home = async ({ signal }: Cancel): Promise<Site> => {
-    const found =
-      known ?? homeSite(needs, name.domain, { credentials: needs.credentials, asked: name.asked, signal });
-    known = found;
-    // Whoever asks next tries again, and is not tied to the one who asked first.
-    found.catch(() => {
-      if (known === found) known = undefined;
-    });
-    return found;
-  };
+  const home: Scene["home"] = ({ signal }) =>
+    known.get(
+      () => homeSite(needs, name.domain, { credentials: needs.credentials, asked: name.asked, signal }),
+      signal,
+    );
   const scopes = (): string[] => [
     `repository:${name.path}:${pushes ? "pull,push" : "pull"}`,
     ...[...others].map((path) => `repository:${path}:pull`),

@@ -1,6 +1,7 @@
 import { readObject } from "./document.ts";
 import { RegistryError } from "./error.ts";
 import { documentLimit } from "./limits.ts";
+import { printable } from "./refusal.ts";
 import { persist } from "./retry.ts";
 import { type Ask, ask } from "./session.ts";
 import { homeSite, type SiteNeeds } from "./site.ts";
@@ -63,8 +64,8 @@ function readResult(value: unknown): SearchResult[] {
   const stars = "star_count" in value ? value.star_count : 0;
   return [
     {
-      name,
-      description: typeof description === "string" ? description : "",
+      name: printable(name),
+      description: typeof description === "string" ? printable(description) : "",
       stars: typeof stars === "number" && Number.isFinite(stars) ? stars : 0,
       official: "is_official" in value && value.is_official === true,
     },
@@ -90,7 +91,7 @@ async function searchCatalog(
     const list: readonly unknown[] = Array.isArray(repositories) ? repositories : [];
     for (const name of list) {
       if (typeof name !== "string" || !name.includes(words.toLowerCase())) continue;
-      found.push({ name: `${host}/${name}`, description: "", stars: 0, official: false });
+      found.push({ name: printable(`${host}/${name}`), description: "", stars: 0, official: false });
     }
     path = nextPage(answer);
   }

@@ -1,6 +1,7 @@
 import { readObject } from "./document.ts";
 import { RegistryError } from "./error.ts";
 import { documentLimit } from "./limits.ts";
+import { isTag } from "./names.ts";
 import type { Scene } from "./scene.ts";
 import type { Answer } from "./transport.ts";
 import type { Cancel } from "./types.ts";
@@ -39,7 +40,7 @@ async function fetchPage(scene: Scene, path: string | URL, options: Cancel): Pro
     const { tags } = await readObject(answer, documentLimit);
     const list: readonly unknown[] = Array.isArray(tags) ? tags : [];
     return {
-      tags: list.filter((tag) => typeof tag === "string"),
+      tags: list.filter((tag) => typeof tag === "string").filter(isTag),
       next: nextPage(answer),
     };
   });

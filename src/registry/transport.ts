@@ -82,8 +82,8 @@ async function sendOnce(outgoing: Outgoing, means: Means): Promise<Answer> {
     signal?.throwIfAborted();
     const broken = sending?.failure();
     if (broken) throw broken.error;
-    if (dog.expired()) throw late(asked, "net/http: timeout awaiting response headers");
-    throw connectionError(error, asked);
+    if (dog.expired()) throw late(asked, "net/http: timeout awaiting response headers", false);
+    throw connectionError(error, asked, proxy);
   }
 }
 
@@ -102,14 +102,18 @@ function headersOf(outgoing: Outgoing, userAgent: string): Record<string, string
 function upload(payload: Payload, dog: Watchdog, limits: RegistryLimits) {
   const source = payload.open()[Symbol.asyncIterator]();
   let failure: { readonly error: unknown } | undefined;
+  let sent = 0;
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const next = await source.next();
           dog.feed(limits.header);
-          if (next.done) controller.close();
-          else controller.enqueue(next.value);
+          sent += next.done ? 0 : next.value.length;
+          if (next.done ? sent !== payload.length : sent > payload.length)
+            throw wrongLength(payload.length, sent);
+          if (next.done) return controller.close();
+          controller.enqueue(next.value);
         } catch (error) {
           failure = { error };
           controller.error(error);
@@ -122,6 +126,11 @@ function upload(payload: Payload, dog: Watchdog, limits: RegistryLimits) {
     { highWaterMark: 1 },
   );
   return { stream, failure: () => failure };
+}
+
+/** Never sent as if it were whole: the registry would wait for the rest until it loses patience. */
+function wrongLength(promised: number, sent: number): Error {
+  return new Error(`the source of an upload gave ${sent} of ${promised} bytes`);
 }
 
 interface Arrived {
@@ -192,10 +201,11 @@ async function* readBody(response: Response, arrived: Arrived): AsyncGenerator<U
 /** A reader that takes longer than this for one piece has lost its connection. */
 const longPause = 3_600_000;
 
-function late(asked: Asked, text: string): RegistryError {
+function late(asked: Asked, text: string, reached = true): RegistryError {
   return new RegistryError("unavailable", `${verb(asked.method)} "${asked.url}": ${text}`, {
     subject: asked.repository,
     retryable: true,
+    reached,
   });
 }
 
