@@ -159,12 +159,30 @@ test("an identity token stands for the password, a registry token goes to the re
   });
 });
 
+test("whom a registry sends us to cannot ask for its credentials", async () => {
+  await using thief = await FakeRegistry.start();
+  const server = guardWithTokens(thief);
+  guardWithPassword();
+  const guard = registry.fault;
+  registry.fault = async (request, response) => {
+    if (await guard(request, response)) return true;
+    send(response, 307, "", { Location: `${thief.url}${request.url}` });
+    return true;
+  };
+  expect(await failureOf(repository("app", me).manifest("1"))).toMatchObject({ status: 401 });
+  expect(server.asked).toEqual([]);
+  expect(thief.seen.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+});
+
 test("no secret is in any failure", async () => {
   const server = guardWithTokens(registry);
   server.realm = `${registry.url}/token?key=hidden`;
   const secret = { username: "me", password: "pa55word" };
   const failure = await failureOf(repository("app", secret).manifest("1"));
   const told = `${failure.message} ${JSON.stringify(failure)} ${Bun.inspect(failure.cause)}`;
+  const broken = await failureOf(repository("app", { registryToken: "to\nken" }).manifest("1"));
+  expect(`${broken.message} ${Bun.inspect(broken.cause)}`).not.toContain('ken"');
+  expect(broken.message).toContain("the registry token: it is malformed");
   for (const word of ["pa55word", btoa("me:pa55word"), "hidden"]) expect(told).not.toContain(word);
 });
 

@@ -50,7 +50,7 @@ export function createAuthority(needs: Needs): Authority {
 
   return {
     async header(purpose) {
-      if (credentials?.registryToken) return `Bearer ${credentials.registryToken}`;
+      if (credentials?.registryToken) return `Bearer ${checkToken(credentials.registryToken, purpose)}`;
       if (way === undefined) return undefined;
       if (way.kind === "basic")
         return credentials === undefined ? undefined : basicAuthorization(credentials);
@@ -70,6 +70,14 @@ export function createAuthority(needs: Needs): Authority {
       return fetchToken(needs.send, { realm: way.realm, credentials, offline: true, ...purpose });
     },
   };
+}
+
+/** What could not stand in a header would be told by the one who tries to send it. */
+function checkToken(token: string, { asked }: Purpose): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new RegistryError("invalid", "Cannot use the registry token: it is malformed", {
+    subject: asked.repository,
+  });
 }
 
 async function chooseWay(answer: Answer, needs: Needs): Promise<Way | undefined> {

@@ -21,6 +21,8 @@ export class FakeRegistry implements AsyncDisposable {
   readonly seen: Seen[] = [];
   /** Asked before the registry itself. */
   fault: Fault = () => false;
+  /** How many bytes of the next upload are taken before its connection breaks. */
+  breakUploadAt: number | undefined;
   readonly #uploads = new Map<string, Buffer>();
   readonly #server: Server;
 
@@ -161,6 +163,12 @@ export class FakeRegistry implements AsyncDisposable {
     let whole = before;
     for await (const chunk of request) {
       whole = Buffer.concat([whole, chunk]);
+      const end = this.breakUploadAt;
+      if (end !== undefined && whole.length > end) {
+        this.breakUploadAt = undefined;
+        this.#uploads.set(id, whole.subarray(0, end));
+        throw new Error("broken as asked for");
+      }
       this.#uploads.set(id, whole);
     }
   }

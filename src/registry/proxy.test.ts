@@ -35,6 +35,14 @@ test("exceptions are hosts with their subdomains, suffixes, ports, addresses, ra
   expect(excepted("https://example.com", ",,")).toBe(false);
 });
 
+test("a proxy that cannot be used is told, without the password that it may hold", () => {
+  const use = (https: string) => () => proxyFor(new URL("https://example.com"), { https });
+  expect(use("socks5://me:pw@x:1")).toThrow(
+    'Cannot use the proxy of HTTPS_PROXY: unsupported scheme "socks5"',
+  );
+  expect(use("http://me:pw@:")).toThrow("Cannot use the proxy of HTTPS_PROXY: it is no URL");
+});
+
 test("a range holds addresses of its own family alone", () => {
   expect(inCidr("10.0.0.1", "10.0.0.0/33")).toBe(false);
   expect(inCidr("10.0.0.1", "10.0.0.0")).toBe(false);

@@ -1,7 +1,11 @@
 import { BlockList, isIP } from "node:net";
+import { RegistryError } from "./error.ts";
 import type { ProxyOptions } from "./types.ts";
 
-/** The proxy for a URL, by the rules that Go programs have for `NO_PROXY`; undefined for a direct connection. */
+/**
+ * The proxy for a URL, by the rules that Go programs have for `NO_PROXY`; undefined for a direct connection.
+ * Throws `invalid` for one that cannot be used.
+ */
 export function proxyFor(url: URL, options: ProxyOptions): string | undefined {
   const proxy = url.protocol === "https:" ? options.https : options.http;
   if (proxy === undefined || proxy === "") return undefined;
@@ -12,7 +16,16 @@ export function proxyFor(url: URL, options: ProxyOptions): string | undefined {
     .split(",")
     .some((entry) => covers(entry.trim().toLowerCase(), host, port));
   if (excepted) return undefined;
-  return proxy.includes("://") ? proxy : `http://${proxy}`;
+  return checkProxy(proxy.includes("://") ? proxy : `http://${proxy}`, url.protocol);
+}
+
+/** The address itself may hold a password, so a message does without it. */
+function checkProxy(proxy: string, protocol: string): string {
+  const scheme = URL.canParse(proxy) ? new URL(proxy).protocol : undefined;
+  if (scheme === "http:" || scheme === "https:") return proxy;
+  const variable = `${protocol.slice(0, -1).toUpperCase()}_PROXY`;
+  const fault = scheme === undefined ? "it is no URL" : `unsupported scheme "${scheme.slice(0, -1)}"`;
+  throw new RegistryError("invalid", `Cannot use the proxy of ${variable}: ${fault}`, { subject: variable });
 }
 
 /** `localhost` and the loopback addresses, without brackets. */

@@ -33,7 +33,9 @@ export async function ask(send: Transport, site: Site, request: Ask): Promise<An
     });
     const { status, ok } = answer.response;
     if (ok) return answer;
-    const again = status === 401 && tried < 2 && (await site.authority.learn(answer, sent));
+    // Only the site itself may ask for its credentials, not whom it sends us to.
+    const asks = status === 401 && answer.url.origin === site.base.origin;
+    const again = asks && tried < 2 && (await site.authority.learn(answer, sent));
     if (!again && request.accept?.includes(status)) return answer;
     if (!again)
       throw refusalError(parseRefusal(answer.response, await readErrorBody(answer.body())), answer.asked);
