@@ -32,7 +32,7 @@ export function readLimitSupport(mounts: readonly CgroupMount[], ownGroups: stri
 
 type Flags = Omit<LimitSupport, "processors" | "cpus" | "memoryNodes">;
 
-/** The scheduler BFQ keeps its weights in every group but the root, and counters in the root as well. */
+/** Weights under the name of the scheduler BFQ are not counted: Docker does not look for them, nor does crun. */
 function separate(mounts: readonly CgroupMount[]): Flags {
   const has = (controller: string, file: string): boolean =>
     mounts.some(({ controllers, path }) => controllers.includes(controller) && existsSync(join(path, file)));
@@ -47,8 +47,8 @@ function separate(mounts: readonly CgroupMount[]): Flags {
     cpuQuota: has("cpu", "cpu.cfs_quota_us"),
     cpuRealtime: has("cpu", "cpu.rt_runtime_us"),
     cpuset: has("cpuset", "cpuset.cpus"),
-    blockWeight: has("blkio", "blkio.weight") || has("blkio", "blkio.bfq.io_serviced"),
-    blockWeightDevice: has("blkio", "blkio.weight_device") || has("blkio", "blkio.bfq.io_serviced"),
+    blockWeight: has("blkio", "blkio.weight"),
+    blockWeightDevice: has("blkio", "blkio.weight_device"),
     blockThrottle: has("blkio", "blkio.throttle.read_bps_device"),
   };
 }
