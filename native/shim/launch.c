@@ -20,6 +20,8 @@ struct launch {
   int out;
   int err;
   int terminal;
+  // Where the child sends its root file system.
+  int root;
   bool failed;
   char name[ID_SIZE + 8];
 };
@@ -35,16 +37,10 @@ static void console_ready(struct source *source, uint32_t events) {
   struct launch *launch = (struct launch *)source;
   autofd connection = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
   if (connection < 0) return;
-  char byte[256];
-  char control[CMSG_SPACE(sizeof(int))] = {0};
-  struct iovec part = {.iov_base = byte, .iov_len = sizeof byte};
-  struct msghdr message = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  if (recvmsg(connection, &message, MSG_CMSG_CLOEXEC) < 0) return;
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return;
+  int terminal = receive_fd(connection);
+  if (terminal < 0) return;
   if (launch->terminal >= 0) close(launch->terminal);
-  memcpy(&launch->terminal, CMSG_DATA(header), sizeof launch->terminal);
+  launch->terminal = terminal;
   // Before the process can look at it.
   if (launch->process->size_known) ioctl(launch->terminal, TIOCSWINSZ, &launch->process->size);
 }
@@ -69,8 +65,8 @@ static void launch_free(struct launch *launch) {
     *at = launch->next;
     break;
   }
-  int descriptors[] = {launch->in, launch->out, launch->err, launch->terminal};
-  for (size_t i = 0; i < 4; i++) {
+  int descriptors[] = {launch->in, launch->out, launch->err, launch->terminal, launch->root};
+  for (size_t i = 0; i < sizeof descriptors / sizeof *descriptors; i++) {
     if (descriptors[i] >= 0) close(descriptors[i]);
   }
   char path[ID_SIZE + 16];
@@ -91,6 +87,7 @@ struct child_ends {
   int in;
   int out;
   int err;
+  int root;
 };
 
 static int open_pipe(int *own, int *other, bool reading) {
@@ -106,6 +103,20 @@ static int open_streams(struct launch *launch, struct child_ends *ends, bool wit
   if (result == 0) result = open_pipe(&launch->err, &ends->err, true);
   if (result == 0 && with_stdin) result = open_pipe(&launch->in, &ends->in, false);
   return result;
+}
+
+// The last one to let go of a container's root file system waits until its writable layer's disk has written all that
+// anybody left to write. That must not be init, whose end is waited for: the shim holds on to it and goes last.
+static int open_root_channel(struct launch *launch, struct child_ends *ends) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) return -errno;
+  launch->root = pair[0];
+  ends->root = pair[1];
+  return 0;
+}
+
+static void hold_root(struct launch *launch) {
+  if (launch->root >= 0) shim.root = receive_fd(launch->root);
 }
 
 static int spawn(struct launch *launch, const struct child_ends *ends, const char *console) {
@@ -130,6 +141,7 @@ static int spawn(struct launch *launch, const struct child_ends *ends, const cha
                             .in = ends->in,
                             .out = ends->out,
                             .err = ends->err,
+                            .root = ends->root,
                             .mount_rootfs = init};
   return spawn_runtime(&shim.config, &command);
 }
@@ -137,7 +149,7 @@ static int spawn(struct launch *launch, const struct child_ends *ends, const cha
 static struct launch *launch_new(struct process *process, struct client *asker, uint64_t tag) {
   struct launch *launch = calloc(1, sizeof *launch);
   if (launch == NULL) return NULL;
-  launch->in = launch->out = launch->err = launch->terminal = launch->console.fd = -1;
+  launch->in = launch->out = launch->err = launch->terminal = launch->root = launch->console.fd = -1;
   launch->process = process;
   launch->asker = asker;
   launch->tag = tag;
@@ -151,15 +163,17 @@ static struct launch *launch_new(struct process *process, struct client *asker, 
 int launch_start(struct process *process, struct client *asker, uint64_t tag, bool with_stdin,
                  struct failure *failure) {
   char console[ID_SIZE + 16];
-  struct child_ends ends = {-1, -1, -1};
+  struct child_ends ends = {-1, -1, -1, -1};
   struct launch *launch = launch_new(process, asker, tag);
   if (launch == NULL) return -ENOMEM;
   int result = process->tty ? listen_for_console(launch, console, sizeof console)
                             : open_streams(launch, &ends, with_stdin);
+  if (result == 0 && process == &shim.init) result = open_root_channel(launch, &ends);
   if (result == 0) result = spawn(launch, &ends, process->tty ? console : NULL);
   cleanup_fd(&ends.in);
   cleanup_fd(&ends.out);
   cleanup_fd(&ends.err);
+  cleanup_fd(&ends.root);
   if (result < 0) {
     launch->failed = true;
     failure_set(failure, "shim: start the runtime: %s", strerrordesc_np(-result));
@@ -240,6 +254,7 @@ void launch_finished(struct launch *launch, int status) {
     return;
   }
   if (process == &shim.init) {
+    hold_root(launch);
     keep_seccomp_filter();
     event_send("event started pid=%d\n", pid);
   }

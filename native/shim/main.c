@@ -14,7 +14,7 @@
 #include "init.h"
 #include "shim.h"
 
-struct shim shim = {.bundle = -1, .listener.fd = -1, .signals.fd = -1};
+struct shim shim = {.bundle = -1, .listener.fd = -1, .signals.fd = -1, .root = -1};
 
 static int fail(const char *what, int error) {
   dprintf(STDERR_FILENO, "gantry-shim: %s: %s\n", what, strerrordesc_np(-error));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 // mount(2) takes one page of options; a few bytes of it are the kernel's.
 enum { MOUNT_DATA_LIMIT = 4000, MOUNT_DATA_SIZE = 4096 };
@@ -211,11 +212,22 @@ static int mount_one(const struct mount_entry *entry, const char *target) {
   return 0;
 }
 
+// The mount of the last run may still be writing its layer out; some kernels let nobody else have it meanwhile.
+static int mount_patiently(const struct mount_entry *entry, const char *target) {
+  const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+  int result = mount_one(entry, target);
+  for (int attempt = 0; result == -EBUSY && strcmp(entry->type, "overlay") == 0 && attempt < 500; attempt++) {
+    nanosleep(&pause, NULL);
+    result = mount_one(entry, target);
+  }
+  return result;
+}
+
 int rootfs_mount(const struct config *config, struct failure *failure) {
   for (size_t i = 0; i < config->mount_count; i++) {
     const struct mount_entry *entry = &config->mounts[i];
     const char *target = entry->target == NULL ? config->rootfs : entry->target;
-    int result = mount_one(entry, target);
+    int result = mount_patiently(entry, target);
     if (result < 0) {
       failure_set(failure, "mount %s %s on %s: %s", entry->type, entry->source, target, strerrordesc_np(-result));
       return result;

@@ -89,6 +89,8 @@ struct shim {
   struct client *clients;
   struct source listener;
   struct source signals;
+  // The root file system, kept until the shim itself ends; -1: not known.
+  int root;
   bool destroying;
   bool finished;
   pid_t deleter;
@@ -135,6 +137,8 @@ struct command {
   int in;
   int out;
   int err;
+  // Takes the root file system once it is mounted; -1: nobody wants it.
+  int root;
   bool mount_rootfs;
 };
 pid_t spawn_runtime(const struct config *config, const struct command *command);

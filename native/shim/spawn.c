@@ -30,6 +30,11 @@ static _Noreturn void give_up(const struct command *command, const struct failur
   _exit(CANNOT_START);
 }
 
+static void send_root(const struct config *config, int channel) {
+  autofd root = config->rootfs == NULL ? -1 : open(config->rootfs, O_PATH | O_CLOEXEC);
+  if (root >= 0) send_fd(channel, root);
+}
+
 static _Noreturn void exec_runtime(const struct config *config, const struct command *command) {
   struct failure failure;
   const char *arguments[MAX_ARGUMENTS] = {config->runtime, "--root",       config->runtime_root, "--log",
@@ -44,6 +49,7 @@ static _Noreturn void exec_runtime(const struct config *config, const struct com
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (rootfs_enter_namespace(config, &failure) < 0) give_up(command, &failure);
   if (command->mount_rootfs && rootfs_mount(config, &failure) < 0) give_up(command, &failure);
+  if (command->root >= 0) send_root(config, command->root);
   redirect(command->in, STDIN_FILENO);
   redirect(command->out, STDOUT_FILENO);
   redirect(command->err, STDERR_FILENO);

@@ -41,6 +41,10 @@ int write_text(int directory, const char *path, const char *text);
 // Removes a tree below `directory`; an absent one is fine.
 int remove_tree(int directory, const char *name);
 int set_nonblocking(int fd);
+// Passes a descriptor with one byte over a unix socket.
+int send_fd(int socket, int fd);
+// One that was passed; -errno when none lies there.
+int receive_fd(int socket);
 uint64_t now_ns(void);
 // RFC 3339 with nanoseconds; `out` holds at least 40 bytes.
 void format_time(uint64_t nanoseconds, char *out, size_t size);

@@ -11,6 +11,7 @@ import { openNetwork } from "./network-open.ts";
 import { populateVolumes } from "./populate.ts";
 import { checkPropagation } from "./propagation.ts";
 import { specFor } from "./spec.ts";
+import { rootfsFor } from "./throwaway-layer.ts";
 import type { ContainerRecord } from "./types.ts";
 
 export type StartNeeds = Pick<
@@ -124,7 +125,7 @@ async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<
     id: record.id,
     bundle: bundleOf(needs.paths, record.id),
     spec,
-    rootfs,
+    rootfs: await rootfsFor(record, rootfs),
     extraMounts: await extraMounts(needs, record),
     tty: record.config.Tty ?? false,
     openStdin: record.config.OpenStdin ?? false,

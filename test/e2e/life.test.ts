@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { startEngine, type TestEngine } from "./harness.ts";
+import { eventually } from "./process.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -12,6 +14,16 @@ afterAll(async () => {
 const sleeper = (name: string, ...flags: string[]): Promise<string> =>
   engine.ok(["run", "-d", "--name", name, ...flags, "busybox", "sleep", "1000"]);
 const stubborn = "trap 'exit 9' USR1; trap '' TERM; while :; do sleep 0.05; done";
+
+/** A shell that has set its traps yet: before, a signal to process 1 is ignored. */
+async function trapsSignals(name: string): Promise<void> {
+  const path = `/proc/${await engine.inspect(name, "{{.State.Pid}}")}/status`;
+  const usr1 = 1n << 9n;
+  await eventually("the traps to be set", () => {
+    const caught = /^SigCgt:\s(\w+)$/m.exec(readFileSync(path, "utf8"))?.[1] ?? "0";
+    return (BigInt(`0x${caught}`) & usr1) !== 0n;
+  });
+}
 
 describe("a container's life", () => {
   test("goes from created over running to exited, and inspect tells each", async () => {
@@ -74,6 +86,7 @@ describe("a container's life", () => {
 
   test("takes signals by name and number", async () => {
     await engine.ok(["run", "-d", "--name", "signalled", "busybox", "sh", "-c", `${stubborn}`]);
+    await trapsSignals("signalled");
     await engine.ok(["kill", "-s", "USR1", "signalled"]);
     expect(await engine.ok(["wait", "signalled"])).toBe("9");
     const dead = await engine.docker(["kill", "signalled"]);
