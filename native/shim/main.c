@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 
@@ -106,8 +107,15 @@ static int delete(const char *path) {
     dprintf(STDERR_FILENO, "gantry-shim: %s\n", failure.text);
     return 1;
   }
-  result = remains_remove_orphan(&shim.config);
+  result = remains_remove_orphan(&shim.config, path);
   return result < 0 ? fail("remove", result) : 0;
+}
+
+// Whether there is something at a path, for an engine that must not hang on a file server that is gone.
+static int look(const char *path) {
+  struct stat status;
+  if (stat(path, &status) == 0) return 0;
+  return errno == ENOENT || errno == ENOTDIR ? 3 : 4;
 }
 
 int main(int count, char **arguments) {
@@ -116,6 +124,7 @@ int main(int count, char **arguments) {
   syscall(SYS_close_range, 3u, ~0u, 0u);
   if (count == 2) return run(arguments[1]);
   if (count == 3 && strcmp(arguments[1], "delete") == 0) return delete(arguments[2]);
-  dprintf(STDERR_FILENO, "usage: gantry-shim [delete] BUNDLE\n");
+  if (count == 3 && strcmp(arguments[1], "look") == 0) return look(arguments[2]);
+  dprintf(STDERR_FILENO, "usage: gantry-shim [delete] BUNDLE | look PATH\n");
   return 2;
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -10,7 +11,7 @@
 #include "cgroup.h"
 #include "shim.h"
 
-enum { ATTEMPTS = 100, ORPHAN_ATTEMPTS = 5000 };
+enum { ATTEMPTS = 100, ORPHAN_ATTEMPTS = 5000, DELETER_ATTEMPTS = 5000 };
 
 static void wait_a_millisecond(void) {
   struct timespec pause = {.tv_nsec = 1000000};
@@ -73,13 +74,73 @@ static unsigned kill_runtime(const struct config *config) {
   return count;
 }
 
-int remains_remove_orphan(const struct config *config) {
+// True for the shim of the bundle at `path`.
+static bool is_shim(const char *pid, const char *path) {
+  char file[64], text[8192];
+  snprintf(file, sizeof file, "/proc/%s/cmdline", pid);
+  ssize_t size = read_text(AT_FDCWD, file, text, sizeof text);
+  if (size <= 0) return false;
+  const char *name = strrchr(text, '/');
+  const char *argument = text + strlen(text) + 1;
+  return argument < text + size && strcmp(name == NULL ? text : name + 1, "gantry-shim") == 0 &&
+         strcmp(argument, path) == 0;
+}
+
+static int session_of(const char *pid) {
+  char file[64], text[1024];
+  snprintf(file, sizeof file, "/proc/%s/stat", pid);
+  if (read_text(AT_FDCWD, file, text, sizeof text) <= 0) return 0;
+  int session = 0;
+  const char *end = strrchr(text, ')');
+  return end != NULL && sscanf(end + 1, " %*c %*d %*d %d", &session) == 1 ? session : 0;
+}
+
+static pid_t find_shim(const char *path) {
+  pid_t found = 0;
+  DIR *stream = opendir("/proc");
+  if (stream == NULL) return 0;
+  for (struct dirent *entry; found == 0 && (entry = readdir(stream)) != NULL;) {
+    int pid = atoi(entry->d_name);
+    if (pid > 1 && is_shim(entry->d_name, path)) found = pid;
+  }
+  closedir(stream);
+  return found;
+}
+
+// A shim that does not answer cannot end its container; what it started and waits for, a runtime that hangs say, is
+// in its session.
+static void kill_shim(const char *path) {
+  pid_t leader = find_shim(path);
+  if (leader == 0) return;
+  kill(leader, SIGKILL);
+  DIR *stream = opendir("/proc");
+  if (stream == NULL) return;
+  for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+    int pid = atoi(entry->d_name);
+    if (pid > 1 && session_of(entry->d_name) == leader) kill(pid, SIGKILL);
+  }
+  closedir(stream);
+}
+
+// A runtime that hangs is killed: what it should have done stays undone.
+static void await_deleter(pid_t deleter) {
+  for (int i = 0; i < DELETER_ATTEMPTS; i++) {
+    pid_t ended = waitpid(deleter, NULL, WNOHANG);
+    if (ended == deleter || (ended < 0 && errno != EINTR)) return;
+    wait_a_millisecond();
+  }
+  kill(deleter, SIGKILL);
+  waitpid(deleter, NULL, 0);
+}
+
+int remains_remove_orphan(const struct config *config, const char *bundle) {
+  kill_shim(bundle);
   for (int i = 0; i < ORPHAN_ATTEMPTS && kill_runtime(config) + cgroup_kill(config) > 0; i++) {
     wait_a_millisecond();
   }
   pid_t deleter;
   int result = remains_remove(config, &deleter);
   if (result != 1) return result;
-  while (waitpid(deleter, NULL, 0) < 0 && errno == EINTR) continue;
+  await_deleter(deleter);
   return cgroup_remove(config);
 }

@@ -49,6 +49,8 @@ Serves the Docker Engine API in the foreground; containers go on running when it
   --log-driver NAME       log driver of containers that ask for none (default ${defaultLogs.driver})
   --log-opt KEY=VALUE     option of that driver; may be repeated
   --journal PATH          socket of systemd's journal (default ${defaultLogs.journal})
+  --patience SECONDS      how long a container's supervisor may take for an answer before it counts as
+                          hung (default 10); the OCI runtime gets six times as long for a start
   --allow-insecure-tcp    let --host tcp://… serve on loopback without client certificates
   --debug                 say more
 
@@ -60,7 +62,7 @@ const values = [
   ...["max-concurrent-downloads", "max-concurrent-uploads"],
   ...["registry-mirror", "insecure-registry", "registry-certs"],
   ...["disk-budget", "disk-budget-grace"],
-  ...["log-driver", "log-opt", "journal"],
+  ...["log-driver", "log-opt", "journal", "patience"],
 ];
 const flags = ["allow-insecure-tcp", "debug", "help"];
 
@@ -95,6 +97,7 @@ export function parseDaemonOptions(
     runtimes: Object.fromEntries((words.get("runtime") ?? []).map((word) => parsePair("runtime", word))),
     logs: parseLogs(words),
     disk: parseDisk(words),
+    patience: parsePatience(words.get("patience")?.at(-1)),
     hosts: words.get("host") ?? [`unix://${runDirectory}/gantry.sock`],
     allowInsecureTcp: words.has("allow-insecure-tcp"),
     debug: words.has("debug"),
@@ -128,6 +131,13 @@ function parseDisk(words: ReadonlyMap<string, readonly string[]>): EngineOptions
     ...(budget === undefined ? {} : { budget }),
     ...(grace === undefined ? {} : { grace: grace / 1e6 }),
   };
+}
+
+function parsePatience(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 3600) return seconds * 1000;
+  throw invalidArgument(`Bad --patience "${text}": it must be a number of seconds above 0`);
 }
 
 function parseLogs(words: ReadonlyMap<string, readonly string[]>): LogDefaults {

@@ -82,6 +82,11 @@ export class FakeTask implements Task {
   async destroy(): Promise<void> {
     this.asked.push("destroy");
   }
+
+  async abandon(): Promise<void> {
+    this.asked.push("abandon");
+    this.end(137);
+  }
 }
 
 /** A host that grants nothing but limits. */
@@ -194,6 +199,7 @@ function fakeRuntime(plan: Plan, tasks: FakeTask[]): Runtime {
     },
     recover: async (id) => plan.recovered.get(id),
     sweep: async () => {},
+    lookAt: async (path) => existsSync(path),
     removeBundle: async (bundle) => rmSync(bundle, { recursive: true, force: true }),
   });
 }

@@ -10,6 +10,8 @@ export interface PendingAttach {
 export class Live {
   /** The process tree, while there is one. */
   task: Task | undefined;
+  /** The task whose init is being started, for as long as that takes. */
+  starting: Task | undefined;
   /** Clients to be connected before init runs. */
   readonly waitingClients = new Set<PendingAttach>();
   /** The health checker, while it runs. */

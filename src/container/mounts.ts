@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { EngineError } from "../base/index.ts";
 import type { ContainerConfig, HostConfig } from "../wire/index.ts";
 import { parseBind } from "./binds.ts";
@@ -10,7 +10,7 @@ import { namedInRequest, otherContainer } from "./references.ts";
 import type { MountRecord } from "./types.ts";
 import type { WantedMount } from "./wanted-mount.ts";
 
-type Needs = Pick<Collaborators, "store" | "volumes" | "announce" | "images" | "snapshots">;
+type Needs = Pick<Collaborators, "store" | "volumes" | "announce" | "images" | "snapshots" | "runtime">;
 
 /** What was made on the way, to be taken back when a later step fails. */
 interface Made {
@@ -86,7 +86,7 @@ async function settle(
     case "tmpfs":
       return { ...common, type: "tmpfs", source: "", options: wanted.options ?? [] };
     case "bind":
-      await checkBindSource(wanted);
+      await checkBindSource(needs, wanted);
       return {
         ...common,
         type: "bind",
@@ -159,16 +159,21 @@ async function settleVolume(needs: Needs, wanted: WantedMount, made: string[]) {
 }
 
 /** Before a start: the sources of binds may have gone since the create. Throws `invalid` as create does. */
-export async function ensureBindSources(mounts: readonly MountRecord[]): Promise<void> {
+export async function ensureBindSources(
+  needs: Pick<Collaborators, "runtime">,
+  mounts: readonly MountRecord[],
+): Promise<void> {
   for (const mount of mounts) {
     const { source, createSource = false } = mount;
-    if (mount.type === "bind") await checkBindSource({ source, createSource });
+    if (mount.type === "bind") await checkBindSource(needs, { source, createSource });
   }
 }
 
-async function checkBindSource(wanted: Pick<WantedMount, "source" | "createSource">): Promise<void> {
-  const found = await stat(wanted.source).catch(() => undefined);
-  if (found) return;
+async function checkBindSource(
+  needs: Pick<Collaborators, "runtime">,
+  wanted: Pick<WantedMount, "source" | "createSource">,
+): Promise<void> {
+  if (await needs.runtime.lookAt(wanted.source)) return;
   if (!wanted.createSource) {
     throw new EngineError(
       "invalid",

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { EngineError, messageOf } from "../base/index.ts";
 import { bundleOf, type Collaborators, homeOf } from "./collaborators.ts";
 import { announceContainer, announceVolume } from "./facts.ts";
@@ -32,6 +33,7 @@ export async function removeContainer(
     });
   }
   if (options.force) {
+    await cutShortStart(needs, id);
     await endProcesses(needs, id, { signal: "SIGKILL", timeout: 10 }).catch((error: unknown) => {
       if (needs.store.find(id)) throw error;
     });
@@ -44,6 +46,20 @@ export async function removeContainer(
     checkRemovable(needs.store.get(id), reference);
     await removeLocked(needs, record, options);
   });
+}
+
+/** Milliseconds that a start may still take when its container is to be removed by force. */
+const startPatience = 1000;
+
+/** A runtime that hangs would keep the removal waiting for as long as a start may take. */
+async function cutShortStart(needs: RemoveNeeds, id: string): Promise<void> {
+  const { starting } = needs.store.live(id);
+  if (!starting) return;
+  const deadline = Date.now() + startPatience;
+  while (needs.store.live(id).starting === starting) {
+    if (Date.now() > deadline) return await starting.abandon();
+    await delay(10);
+  }
 }
 
 /** Removes a container that does not run. The caller holds its lock. A failure leaves it `dead`, to be tried again. */

@@ -62,7 +62,7 @@ export async function startLocked(
     needs.store.live(id).task = task;
     await connectClients(needs, id, task);
     needs.step("start:clients-connected");
-    await task.start();
+    await startInit(needs, id, task);
     needs.step("start:init-started");
   } catch (error) {
     const failure = startFailure(error);
@@ -88,6 +88,16 @@ export async function startLocked(
   hooks.started(running, task);
 }
 
+async function startInit(needs: StartNeeds, id: string, task: Task): Promise<void> {
+  const live = needs.store.live(id);
+  live.starting = task;
+  try {
+    await task.start();
+  } finally {
+    live.starting = undefined;
+  }
+}
+
 function checkStartable(record: ContainerRecord): void {
   const { phase } = record.state;
   if (phase === "running") {
@@ -107,7 +117,7 @@ function conflict(message: string, subject: string): EngineError {
 
 async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<Task> {
   const rootfs = await needs.snapshots.mounts(record.id);
-  await ensureBindSources(record.mounts);
+  await ensureBindSources(needs, record.mounts);
   await checkPropagation(record.mounts);
   await populateVolumes(needs, record, rootfs);
   needs.step("start:volumes-populated");

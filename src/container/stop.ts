@@ -75,6 +75,8 @@ export async function sendSignal(needs: Needs, id: string, signal: number): Prom
   try {
     await task.signal(signal);
     needs.step("stop:signalled");
+    // Frozen by somebody else, it would not die.
+    if (signal === sigkill && record.state.phase === "running") await task.resume().catch(() => {});
   } catch (error) {
     // It ended meanwhile: the exit road is on its way.
     if (!isKind(error, "conflict") && !isKind(error, "not-found")) throw error;

@@ -186,6 +186,7 @@ async function openStores(parts: Parts) {
       cgroupParent: cgroupParent(prefix),
       log,
       step,
+      ...(options.patience ? { patience: { answer: options.patience, start: options.patience * 6 } } : {}),
       runtimes: options.runtimes,
     }),
     readHostAbilities(),

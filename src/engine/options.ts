@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly transfers?: Partial<TransferLimits> | undefined;
   /** Bytes that images and build cache may take, and how long (ms) nothing is evicted after it was used. */
   readonly disk?: { readonly budget?: number; readonly grace?: number } | undefined;
+  /** Milliseconds after which a container's supervisor counts as hung, a start after six times as many; default 10 s. */
+  readonly patience?: number | undefined;
   /** Told of every durable step; only fault tests listen. */
   readonly step?: Step;
   /** What containers that ask for no log driver get, and where the journal is. */

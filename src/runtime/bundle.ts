@@ -52,6 +52,11 @@ export async function wasStarted(bundle: string): Promise<boolean> {
   return (await readOptional(join(bundle, "init.pid"))) !== undefined;
 }
 
+/** Process ID of init, as the runtime noted it; 0 when there was none. */
+export async function readPid(bundle: string): Promise<number> {
+  return Number.parseInt((await readOptional(join(bundle, "init.pid"))) ?? "", 10) || 0;
+}
+
 /** The cgroup path that a bundle's specification names; undefined without a bundle. */
 export async function cgroupsPathOf(bundle: string): Promise<string | undefined> {
   const text = await readOptional(join(bundle, "config.json"));

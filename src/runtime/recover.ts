@@ -16,9 +16,21 @@ export async function recoverTask(options: TaskOptions): Promise<Recovered> {
   const connected = await connectIfAlive(options);
   if (!connected) return await afterShim(options);
   const { task, state } = connected;
-  if (state === "starting") await task.startSettled();
+  if (!(await isSettled(task, state))) {
+    await task.abandon();
+    return await afterShim(options);
+  }
   if (state === "exited") return await afterExit(task, options);
   return { task };
+}
+
+/** How long a start that an earlier engine began may keep this one from starting. */
+const startPatience = 2000;
+
+/** False for a start that hangs, or a shim that hangs before init was there: neither is anything yet. */
+async function isSettled(task: ShimTask, state: string): Promise<boolean> {
+  if (state === "silent") return task.pid > 0;
+  return state !== "starting" || (await task.startSettled(startPatience));
 }
 
 /** The shim to a bundle, unless none answers. */

@@ -8,9 +8,9 @@ import { type Recovered, recoverTask } from "./recover.ts";
 import { findRuntimes, type OciRuntime } from "./runtimes.ts";
 import { SeccompCache } from "./seccomp-cache.ts";
 import type { ShimConfig } from "./shim-config.ts";
-import { spawnShim } from "./shim-process.ts";
+import { lookAt, spawnShim } from "./shim-process.ts";
 import { sweepRemains } from "./sweep.ts";
-import { ShimTask, type TaskOptions } from "./task.ts";
+import { type Patience, ShimTask, type TaskOptions } from "./task.ts";
 import type { Runtime, Task, TaskConfig } from "./types.ts";
 
 export interface RuntimeOptions {
@@ -25,7 +25,10 @@ export interface RuntimeOptions {
   readonly runtimes?: Readonly<Record<string, string>>;
   /** Marks durable steps, for fault tests. */
   readonly step?: Step;
+  readonly patience?: Patience | undefined;
 }
+
+const defaultPatience: Patience = { answer: 10_000, start: 60_000 };
 
 /** Finds runtimes and cgroups of this host and prepares the state directory. Starts no process. */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
@@ -45,6 +48,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   return new ShimRuntime({
     step: noStep,
     ...options,
+    patience: options.patience ?? defaultPatience,
     stateRoot,
     runtimes,
     filters,
@@ -103,6 +107,7 @@ interface RuntimeParts {
   readonly detach: readonly string[];
   readonly ownCgroup: string | undefined;
   readonly step: Step;
+  readonly patience: Patience;
 }
 
 class ShimRuntime implements Runtime {
@@ -125,7 +130,7 @@ class ShimRuntime implements Runtime {
     const { spec, keepAt } = await this.#parts.filters.prepare(config.spec, runtime);
     await writeBundle(config.bundle, spec, this.#shimConfig(config, runtime, keepAt));
     this.#parts.step("task:bundle-written");
-    await spawnShim(this.#parts.shim, config.bundle);
+    await spawnShim(this.#parts.shim, config.bundle, this.#parts.patience.answer);
     this.#parts.step("task:shim-spawned");
     const options = this.#taskOptions(config.id, config.bundle, config.spec.process.args[0]);
     return this.#keep((await ShimTask.connect(options)).task);
@@ -147,6 +152,10 @@ class ShimRuntime implements Runtime {
       log: this.#parts.log,
       taskOptions: (id, bundle) => this.#taskOptions(id, bundle),
     });
+  }
+
+  async lookAt(path: string): Promise<boolean> {
+    return await lookAt(this.#parts.shim, path, this.#parts.patience.answer);
   }
 
   async removeBundle(bundle: string): Promise<void> {
@@ -175,7 +184,8 @@ class ShimRuntime implements Runtime {
   }
 
   #taskOptions(id: string, bundle: string, command = ""): TaskOptions {
-    return { id, bundle, shim: this.#parts.shim, cgroupMounts: this.#mounts, command, log: this.#parts.log };
+    const { log, patience } = this.#parts;
+    return { id, bundle, shim: this.#parts.shim, cgroupMounts: this.#mounts, command, log, patience };
   }
 
   #shimConfig(config: TaskConfig, runtime: OciRuntime, seccompCache: string | undefined): ShimConfig {

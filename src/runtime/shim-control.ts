@@ -1,11 +1,17 @@
 import type { Socket } from "node:net";
-import { EngineError } from "../base/index.ts";
-import { connectShim, parseReply, parseValues, type ReplyValues } from "./shim-socket.ts";
+import { EngineError, isKind } from "../base/index.ts";
+import { connectShim, parseReply, parseValues, type ReplyValues, silence } from "./shim-socket.ts";
 
 /** Something the shim tells unasked. */
 export interface ShimEvent {
   readonly name: string;
   readonly values: ReplyValues;
+}
+
+interface ShimControlOptions {
+  readonly onEvent: (event: ShimEvent) => void;
+  /** Milliseconds that the shim may take for an answer. */
+  readonly patience: number;
 }
 
 interface Waiting {
@@ -19,14 +25,16 @@ export class ShimControl {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #onEvent: (event: ShimEvent) => void;
+  readonly #patience: number;
   readonly #waiting = new Map<string, Waiting>();
   #nextTag = 1;
   #partial = "";
   #open = true;
 
-  private constructor(socket: Socket, onEvent: (event: ShimEvent) => void) {
+  private constructor(socket: Socket, options: ShimControlOptions) {
     this.#socket = socket;
-    this.#onEvent = onEvent;
+    this.#onEvent = options.onEvent;
+    this.#patience = options.patience;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     socket.setEncoding("latin1");
@@ -41,24 +49,38 @@ export class ShimControl {
     });
   }
 
-  /** Connects to the shim of a bundle and subscribes; also gives the state at that moment. */
+  /**
+   * Connects to the shim of a bundle and subscribes; also gives the state at that moment. A shim that does not answer
+   * in time has no state; its events come once it goes on.
+   */
   static async open(
     bundle: string,
-    onEvent: (event: ShimEvent) => void,
-  ): Promise<{ control: ShimControl; state: ReplyValues }> {
-    const control = new ShimControl(await connectShim(bundle), onEvent);
-    return { control, state: await control.request("subscribe") };
+    options: ShimControlOptions & { firstPatience: number },
+  ): Promise<{ control: ShimControl; state: ReplyValues | undefined }> {
+    const control = new ShimControl(await connectShim(bundle), options);
+    try {
+      return { control, state: await control.request("subscribe", options.firstPatience) };
+    } catch (error) {
+      if (isKind(error, "unavailable")) return { control, state: undefined };
+      throw error;
+    }
   }
 
-  /** Throws `ShimRefusal`, or `conflict` when the shim is gone. */
-  async request(command: string): Promise<ReplyValues> {
+  /** Throws `ShimRefusal`, `conflict` when the shim is gone, `unavailable` when it does not answer in time. */
+  async request(command: string, patience = this.#patience): Promise<ReplyValues> {
     if (!this.#open) throw new EngineError("conflict", "The container is not running", { subject: "shim" });
     const tag = String(this.#nextTag);
     this.#nextTag += 1;
     const { promise, resolve, reject } = Promise.withResolvers<ReplyValues>();
     this.#waiting.set(tag, { resolve, reject });
     this.#socket.write(`${tag} ${command}\n`);
-    return await promise;
+    const timer = setTimeout(() => reject(silence(patience)), patience);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(tag);
+    }
   }
 
   /** Lets go of the shim, which goes on. */

@@ -45,16 +45,18 @@ async function connectPath(path: string): Promise<Socket> {
 
 /**
  * Sends a request on a fresh connection that the shim turns into a stream, and waits for the reply. What follows
- * the reply is left in the socket. Throws `ShimRefusal`, or `conflict` when the shim went away.
+ * the reply is left in the socket. Throws `ShimRefusal`, `conflict` when the shim went away, `unavailable` when it
+ * does not answer in time.
  */
 export async function openStream(
   bundle: string,
   request: string,
+  patience: number,
 ): Promise<{ socket: Socket; values: ReplyValues }> {
   const socket = await connectShim(bundle);
   try {
     socket.write(`1 ${request}\n`);
-    const values = parseReply(await readLine(socket));
+    const values = parseReply(await readLine(socket, patience));
     return { socket, values };
   } catch (error) {
     socket.destroy();
@@ -62,7 +64,14 @@ export async function openStream(
   }
 }
 
-async function readLine(socket: Socket): Promise<string> {
+/** What a shim that does not answer in time is told of with. */
+export function silence(patience: number): EngineError {
+  return new EngineError("unavailable", `its supervisor has not answered for ${patience / 1000} s`, {
+    subject: "shim",
+  });
+}
+
+async function readLine(socket: Socket, patience: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let seen = Buffer.alloc(0);
   const onReadable = () => {
@@ -81,12 +90,14 @@ async function readLine(socket: Socket): Promise<string> {
   };
   const onEnd = () =>
     reject(new EngineError("conflict", "The container is not running", { subject: "shim" }));
+  const timer = setTimeout(() => reject(silence(patience)), patience);
   socket.on("readable", onReadable);
   socket.once("end", onEnd);
   socket.once("close", onEnd);
   try {
     return await promise;
   } finally {
+    clearTimeout(timer);
     socket.off("readable", onReadable);
     socket.off("end", onEnd);
     socket.off("close", onEnd);

@@ -50,6 +50,7 @@ async function sweepBundle({ bundlesRoot, taskOptions }: SweepOptions, id: strin
   const options = taskOptions(id, bundle);
   const alive = await connectIfAlive(options);
   if (alive) {
+    if (alive.state === "silent") await alive.task.abandon();
     await alive.task.destroy();
     return;
   }

@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, type Logger, type LogPosition } from "../base/index.ts";
+import { EngineError, isKind, type Logger, type LogPosition, messageOf } from "../base/index.ts";
 import type { LinuxResources } from "../oci/index.ts";
-import { cgroupsPathOf, readExit, removeBundle, renderSpec } from "./bundle.ts";
+import { cgroupsPathOf, readExit, readPid, removeBundle, renderSpec } from "./bundle.ts";
 import { applyResources, setFrozen } from "./cgroup-files.ts";
 import type { CgroupMount } from "./cgroup-mounts.ts";
 import { ShimExec } from "./exec-process.ts";
@@ -21,9 +21,22 @@ export interface TaskOptions {
   /** For error texts; the shim knows what it starts. */
   readonly command: string;
   readonly log: Logger;
+  readonly patience: Patience;
 }
 
+/** Milliseconds that others may take before they count as hung. */
+export interface Patience {
+  /** A shim for an answer. */
+  readonly answer: number;
+  /** The OCI runtime for a start or an exec. */
+  readonly start: number;
+}
+
+/** A shim that was found after a restart of the engine is not waited for longer than this. */
+const greetingPatience = 500;
+
 const killedCode = 137;
+const sigkill = 9;
 
 /** A task as the engine holds it: the connection to its shim. */
 export class ShimTask implements Task {
@@ -48,16 +61,23 @@ export class ShimTask implements Task {
     this.gone = control.closed.then(() => this.#shimGone());
   }
 
-  /** Connects to the shim of a bundle; rejects with a system error when none listens. */
+  /**
+   * Connects to the shim of a bundle; rejects with a system error when none listens. One that does not answer soon
+   * has the state `silent`; the task is usable as soon as it goes on.
+   */
   static async connect(options: TaskOptions): Promise<{ task: ShimTask; state: string }> {
     const early: ShimEvent[] = [];
     let deliver = (event: ShimEvent): void => void early.push(event);
-    const { control, state } = await ShimControl.open(options.bundle, (event) => deliver(event));
+    const { control, state } = await ShimControl.open(options.bundle, {
+      onEvent: (event) => deliver(event),
+      patience: options.patience.answer,
+      firstPatience: greetingPatience,
+    });
     const task = new ShimTask(options, control);
-    task.#pid = Number(state.get("pid") ?? 0);
+    task.#pid = state ? Number(state.get("pid") ?? 0) : await readPid(options.bundle);
     deliver = (event) => task.#event(event);
     for (const event of early) task.#event(event);
-    return { task, state: state.get("state") ?? "" };
+    return { task, state: state ? (state.get("state") ?? "") : "silent" };
   }
 
   get pid(): number {
@@ -66,18 +86,30 @@ export class ShimTask implements Task {
 
   async start(): Promise<void> {
     try {
-      const values = await this.#control.request("start");
+      const values = await this.#control.request("start", this.#options.patience.start);
       this.#pid = Number(values.get("pid"));
     } catch (error) {
+      if (isKind(error, "unavailable")) {
+        await this.abandon();
+        const message = `OCI runtime did not answer within ${this.#options.patience.start / 1000} s`;
+        throw new EngineError("unavailable", message, { subject: "start-failed", cause: error });
+      }
       await this.gone;
       if (!(error instanceof ShimRefusal)) throw error;
       throw startError("run", error.message, this.#options.command);
     }
   }
 
-  /** For a start that an earlier engine asked for: resolves when it has succeeded or failed. */
-  async startSettled(): Promise<void> {
-    await Promise.race([this.#started.promise, this.gone]);
+  /** For a start that an earlier engine asked for: true when it has succeeded or failed in time. */
+  async startSettled(patience: number): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => late.resolve(false), patience);
+    const settled = Promise.race([this.#started.promise, this.gone]).then(() => true);
+    try {
+      return await Promise.race([settled, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async attach({ stdin, from }: AttachOptions): Promise<AttachStream> {
@@ -93,7 +125,19 @@ export class ShimTask implements Task {
   }
 
   async signal(number: number): Promise<void> {
-    await this.#request(`signal number=${number}`);
+    try {
+      await this.#request(`signal number=${number}`);
+    } catch (error) {
+      if (!isKind(error, "unavailable")) throw error;
+      if (number === sigkill) await this.abandon();
+      // Nobody reaps init while its shim hangs: the ID is still its own.
+      else if (this.#pid > 0) process.kill(this.#pid, number);
+    }
+  }
+
+  async abandon(): Promise<void> {
+    await removeOrphan(this.#options.shim, this.#options.bundle);
+    await this.gone;
   }
 
   async resize(size: { height: number; width: number }): Promise<void> {
@@ -119,7 +163,7 @@ export class ShimTask implements Task {
     try {
       await writeFile(file, renderSpec({ ...process, terminal: tty }), { mode: 0o600 });
       const request = `exec id=${id} tty=${tty ? 1 : 0} stdin=${stdin ? 1 : 0}`;
-      const { socket, values } = await this.#stream(request);
+      const { socket, values } = await this.#stream(request, this.#options.patience.start);
       const pid = Number(values.get("pid"));
       return new ShimExec({ id, pid, exited: exit.promise, control: this.#control, stream: socket });
     } catch (error) {
@@ -131,8 +175,9 @@ export class ShimTask implements Task {
   }
 
   async destroy(): Promise<void> {
-    await this.#control.request("shutdown").catch((error: unknown) => {
-      if (!(error instanceof EngineError)) throw error;
+    await this.#control.request("shutdown").catch(async (error: unknown) => {
+      if (isKind(error, "unavailable")) await this.abandon();
+      else if (!(error instanceof EngineError)) throw error;
     });
     await this.gone;
     await removeBundle(this.#options.bundle);
@@ -152,9 +197,9 @@ export class ShimTask implements Task {
     }
   }
 
-  async #stream(request: string) {
+  async #stream(request: string, patience = this.#options.patience.answer) {
     try {
-      return await openStream(this.#options.bundle, request);
+      return await openStream(this.#options.bundle, request, patience);
     } catch (error) {
       throw this.#notRunning(error);
     }
@@ -162,6 +207,10 @@ export class ShimTask implements Task {
 
   /** A refusal or a dead shim is a container that does not run; the runtime's words and other failures pass. */
   #notRunning(error: unknown): unknown {
+    if (isKind(error, "unavailable")) {
+      const message = `Container ${this.id} does not answer: ${messageOf(error)}`;
+      return new EngineError("unavailable", message, { subject: this.id, cause: error });
+    }
     const refused = error instanceof ShimRefusal && error.message === "not running";
     if (!refused && !isGone(error)) return error;
     const message = `Container ${this.id} is not running`;

@@ -119,6 +119,11 @@ export interface Task {
    * Resolves when gone. After `exited` it also drops clients that do not read.
    */
   destroy(): Promise<void>;
+  /**
+   * Kills container, shim and a runtime that works on them without asking the shim, which hangs; `exited` then tells
+   * of code 137. Throws `internal` when processes outlive that, as those do that hang in the kernel.
+   */
+  abandon(): Promise<void>;
 }
 
 export interface ExecConfig {
@@ -155,6 +160,8 @@ export interface Runtime {
   removeBundle(bundle: string): Promise<void>;
   /** Removes runtime state, cgroups and shims of bundles under `bundlesRoot` whose IDs are not in `known`. */
   sweep(bundlesRoot: string, known: ReadonlySet<string>): Promise<void>;
+  /** Whether there is something at a host path; throws `unavailable` when its file system hangs. Never hangs itself. */
+  lookAt(path: string): Promise<boolean>;
   /** Lets go of all shims, which go on; their tasks' promises never settle. */
   close(): void;
 }

@@ -20,6 +20,24 @@ export function openAt2(
   return check(result, "open", path);
 }
 
+/**
+ * Whether there is something at a path, as far as that can be told without leaving the root's own file system;
+ * undefined for what lies beyond a mount point, where looking may hang.
+ */
+export function lookNear(path: string): boolean | undefined {
+  const currentDirectory = -100;
+  // O_PATH | O_CLOEXEC
+  const pathOnly = 0x280000;
+  try {
+    library().gantry_close(
+      openAt2(currentDirectory, path, { flags: pathOnly, resolve: resolveFlags.noXdev }),
+    );
+    return true;
+  } catch (error) {
+    return hasCode(error, "ENOENT", "ENOTDIR") ? false : undefined;
+  }
+}
+
 /** Reads an extended attribute of a path, not following a last symlink; undefined when it has none of this name. */
 export function getAttribute(path: string, name: string): Uint8Array | undefined {
   const value = new Uint8Array(64 * 1024);

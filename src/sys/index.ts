@@ -1,4 +1,4 @@
-export { getAttribute, makeNode, openAt2, resolveFlags, setAttribute } from "./file.ts";
+export { getAttribute, lookNear, makeNode, openAt2, resolveFlags, setAttribute } from "./file.ts";
 export { type HeldPort, holdPort } from "./host-port.ts";
 export { lockFile } from "./lock-file.ts";
 export { unmount } from "./mount.ts";
