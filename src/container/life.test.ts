@@ -109,7 +109,7 @@ test("stop sends the stop signal, then kills when time is up", async () => {
   const id = await make(world, "stubborn");
   await world.containers.start(id);
   await world.containers.stop(id, { timeout: 0 });
-  expect(world.tasks[0]?.asked).toEqual(["start", "signal 15", "signal 9"]);
+  expect(world.tasks[0]?.asked).toEqual(["start", "signal 15", "signal 9", "resume"]);
   expect(world.needs.store.get(id).state).toMatchObject({
     phase: "exited",
     exitCode: 137,
