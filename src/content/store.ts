@@ -177,7 +177,10 @@ class DirectoryStore implements ContentStore {
 
   async setIndex(manifests: readonly Descriptor[]): Promise<void> {
     const index: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
-    const write = () => atomicWrite(join(this.#directory, "index.json"), JSON.stringify(index));
+    const write = async (): Promise<void> => {
+      await atomicWrite(join(this.#directory, "index.json"), JSON.stringify(index));
+      this.#step("content:index-written");
+    };
     const turn = this.#lastIndex.then(write, write);
     this.#lastIndex = turn;
     await turn;

@@ -29,6 +29,11 @@ export class Leases {
     this.#young.set(digest, Math.max(this.#young.get(digest) ?? 0, Date.now() + milliseconds));
   }
 
+  /** Ends the grace of digests that an image has by now. */
+  settle(digests: readonly Digest[]): void {
+    for (const digest of digests) this.#young.delete(digest);
+  }
+
   /** The digests that leases name, and those in their grace. */
   named(): ReadonlySet<Digest> {
     const now = Date.now();

@@ -1,5 +1,5 @@
 import { compressLayer } from "../layer/index.ts";
-import { chainID, type ImageConfig, type Manifest, mediaTypes } from "../oci/index.ts";
+import { chainID, chainIDs, type ImageConfig, type Manifest, mediaTypes } from "../oci/index.ts";
 import type { ChainID } from "../snapshot/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { recordName } from "./names.ts";
@@ -27,7 +27,9 @@ export async function putImage(
     layers: what.layers.map(({ descriptor }) => descriptor),
   };
   const manifestDescriptor = await needs.content.put(encode(manifest), manifest.mediaType);
-  return await recordImage(needs, { manifest, manifestDescriptor, config, names });
+  const image = await recordImage(needs, { manifest, manifestDescriptor, config, names });
+  needs.leases.settle([...what.layers.map(({ descriptor }) => descriptor.digest), ...chainIDs(wanted)]);
+  return image;
 }
 
 /** See `ImageService.commitLayer`. */

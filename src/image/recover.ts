@@ -21,7 +21,8 @@ export async function recoverImages(
     ((await restore(needs, image)) ? restored : lost).push(image.id);
   }
   for (const id of lost) needs.records.remove(id);
-  if (lost.length > 0) await writeIndex(needs);
+  // A kill may have come between a change of the records and this.
+  await writeIndex(needs);
   return { restored, lost };
 }
 
