@@ -3,7 +3,10 @@ import { matchReference, parseReference } from "../oci/index.ts";
 import type { Filters } from "../wire/index.ts";
 import { booleanFilter, checkKeys, matchesAny, matchesLabels, parseUntil } from "./filter.ts";
 
-/** The images that match every filter of `GET /images/json`; throws `invalid` for an unknown one. */
+/**
+ * The images that match every filter of `GET /images/json`; throws `invalid` for an unknown one. With patterns for
+ * references, each has the names that match alone.
+ */
 export function filterImages(
   images: readonly Image[],
   filters: Filters,
@@ -24,7 +27,14 @@ export function filterImages(
     (image) => values("until").every((text) => Date.parse(created(image)) < parseUntil(text)),
     (image) => none(values("reference")) || matchesReference(image, values("reference")),
   ];
-  return images.filter((image) => tests.every((test) => test(image)));
+  const matching = images.filter((image) => tests.every((test) => test(image)));
+  const patterns = values("reference");
+  return none(patterns) ? matching : matching.map((image) => withNames(image, patterns));
+}
+
+function withNames(image: Image, patterns: readonly string[]): Image {
+  const references = image.references.filter((text) => matchesName(text, patterns));
+  return { ...image, references };
 }
 
 function none(values: readonly string[]): boolean {
@@ -32,7 +42,9 @@ function none(values: readonly string[]): boolean {
 }
 
 function matchesReference(image: Image, patterns: readonly string[]): boolean {
-  return image.references.some((text) =>
-    matchesAny(patterns, (pattern) => matchReference(pattern, parseReference(text))),
-  );
+  return image.references.some((text) => matchesName(text, patterns));
+}
+
+function matchesName(name: string, patterns: readonly string[]): boolean {
+  return matchesAny(patterns, (pattern) => matchReference(pattern, parseReference(name)));
 }

@@ -16,6 +16,8 @@ export interface ImageRecord {
 
 interface NameRecord {
   readonly id: Digest;
+  /** When the name was given; ms since the epoch. Older records do not tell. */
+  readonly at?: number;
 }
 
 /** Images by ID and the names and repository digests that point to them, in collections that change together. */
@@ -50,29 +52,33 @@ export function openImageRecords(records: Records): ImageRecords {
   const digests: Collection<NameRecord> = records.collection("image-digests");
 
   let additions = 0;
-  const named = () => names.entries().map(([name, { id }]) => [name, id] as const);
+  const named = () => names.entries().map(([name, { id, at }]) => [name, id, at] as const);
   const digested = () => digests.entries().map(([name, { id }]) => [name, id] as const);
   const namesOf = (id: Digest) => named().flatMap(([name, owner]) => (owner === id ? [name] : []));
+  const taggedOf = (id: Digest) => latest(named().filter(([, owner]) => owner === id));
   const digestsOf = (id: Digest) => digested().flatMap(([name, owner]) => (owner === id ? [name] : []));
   const point = (id: Digest, list: readonly string[]) => {
-    for (const name of list) names.put(name, { id });
+    for (const name of list) names.put(name, { id, at: Date.now() });
   };
   return {
     find(id) {
       const record = images.find(id);
-      return record ? toImage(id, record, { names: namesOf(id), digests: digestsOf(id) }) : undefined;
+      if (!record) return undefined;
+      return toImage(id, record, { names: namesOf(id), digests: digestsOf(id), tagged: taggedOf(id) });
     },
     list() {
       const byName = Map.groupBy(named(), ([, id]) => id);
       const byDigest = Map.groupBy(digested(), ([, id]) => id);
-      const textsOf = (from: typeof byName, id: Digest) => (from.get(id) ?? []).map(([name]) => name);
+      const textsOf = (from: Map<Digest, readonly (readonly [string, ...unknown[]])[]>, id: Digest) =>
+        (from.get(id) ?? []).map(([name]) => name);
       return images.entries().flatMap(([key, record]) => {
         const id = record.manifest.config.digest;
         if (key !== id) return [];
-        return [toImage(id, record, { names: textsOf(byName, id), digests: textsOf(byDigest, id) })];
+        const tagged = latest(byName.get(id) ?? []);
+        return [toImage(id, record, { names: textsOf(byName, id), digests: textsOf(byDigest, id), tagged })];
       });
     },
-    names: named,
+    names: () => named().map(([name, id]) => [name, id]),
     digests: digested,
     idOf: (name) => (names.find(name) ?? digests.find(name))?.id,
     manifestSize: (id) => images.get(id).manifestSize,
@@ -118,18 +124,32 @@ export function openImageRecords(records: Records): ImageRecords {
 function toImage(
   id: Digest,
   record: ImageRecord,
-  { names: references, digests }: { readonly names: readonly string[]; readonly digests: readonly string[] },
+  known: {
+    readonly names: readonly string[];
+    readonly digests: readonly string[];
+    readonly tagged: number | undefined;
+  },
 ): Image {
-  const { manifest, manifestDigest, config, chainID, layerSizes } = record;
+  const { manifest, manifestDigest, manifestSize, config, chainID, layerSizes } = record;
   return {
     id,
     manifest,
     manifestDigest,
+    manifestSize,
     config,
     chainID,
-    references,
-    digests,
+    references: known.names,
+    digests: known.digests,
+    tagged: known.tagged,
     size: layerSizes.reduce((sum, size) => sum + size, 0),
     layerSizes,
   };
+}
+
+/** When the last of these names was given. */
+function latest(
+  names: readonly (readonly [name: string, id: Digest, at: number | undefined])[],
+): number | undefined {
+  const times = names.flatMap(([, , at]) => (at === undefined ? [] : [at]));
+  return times.length > 0 ? Math.max(...times) : undefined;
 }

@@ -4,12 +4,15 @@ import { detectCompression } from "../layer/index.ts";
 import {
   choosePlatform,
   type Descriptor,
+  formatPlatform,
   formatReference,
   hostPlatform,
   type ImageConfig,
   type Index,
   type Manifest,
+  matchPlatform,
   mediaTypes,
+  type Platform,
   parseImageConfig,
   parseIndex,
   parseManifestOrIndex,
@@ -31,23 +34,45 @@ export interface LoadPlan {
 
 const deepestIndex = 3;
 
-/** Works out which images an archive holds, as OCI layout where it is one, else in Docker's format. */
-export async function planLoad(members: Members, content: ContentStore): Promise<readonly LoadPlan[]> {
+/**
+ * Works out which images an archive holds, as OCI layout where it is one, else in Docker's format. With a platform,
+ * those for it; throws `not-found` when there are none.
+ */
+export async function planLoad(
+  members: Members,
+  content: ContentStore,
+  platform?: Platform,
+): Promise<readonly LoadPlan[]> {
+  const plans = await planAll(members, { content, platform });
+  if (platform === undefined) return plans;
+  const wanted = plans.filter(({ config }) => matchPlatform(platform, config));
+  if (wanted.length > 0) return wanted;
+  const text = `the archive holds no image for the requested platform (${formatPlatform(platform)})`;
+  throw new EngineError("not-found", text, { subject: "archive" });
+}
+
+/** Where an archive's blobs are, and which manifest of an index is wanted. */
+interface Source {
+  readonly content: ContentStore;
+  readonly platform: Platform | undefined;
+}
+
+async function planAll(members: Members, source: Source): Promise<readonly LoadPlan[]> {
   const index = members.documents.get("index.json");
   const docker = members.documents.get("manifest.json");
   if (index !== undefined && members.documents.has("oci-layout")) {
-    const found = await planLayout(parseIndex(index, "index.json"), content);
+    const found = await planLayout(parseIndex(index, "index.json"), source);
     return docker === undefined ? merge(found) : merge([...found, ...dockerNames(docker, members, found)]);
   }
-  if (docker !== undefined) return merge(await planDocker(docker, members, content));
+  if (docker !== undefined) return merge(await planDocker(docker, members, source.content));
   throw refuse("the archive has neither manifest.json nor index.json", "archive");
 }
 
-async function planLayout(index: Index, content: ContentStore): Promise<readonly LoadPlan[]> {
+async function planLayout(index: Index, source: Source): Promise<readonly LoadPlan[]> {
   const plans: LoadPlan[] = [];
   for (const descriptor of index.manifests) {
     if (isAttestation(descriptor)) continue;
-    const found = await readManifest(descriptor, content, deepestIndex);
+    const found = await readManifest(descriptor, source, deepestIndex);
     if (found) plans.push({ ...found, names: namesOf(descriptor) });
   }
   if (plans.length === 0) throw refuse("the archive holds no image for this machine", "index.json");
@@ -57,19 +82,20 @@ async function planLayout(index: Index, content: ContentStore): Promise<readonly
 /** The manifest that a descriptor stands for: of an index, the one for this machine. */
 async function readManifest(
   descriptor: Descriptor,
-  content: ContentStore,
+  source: Source,
   depth: number,
 ): Promise<Omit<LoadPlan, "names"> | undefined> {
+  const { content, platform = hostPlatform() } = source;
   const at = `manifest ${descriptor.digest}`;
   const parsed = parseManifestOrIndex(await readBlob(descriptor, content, at), at);
   if (parsed.kind === "index") {
     const candidates = parsed.index.manifests.filter((one) => !isAttestation(one));
     const stored: Descriptor[] = [];
     for (const one of candidates) if (await content.find(one.digest)) stored.push(one);
-    const chosen = choosePlatform(stored, hostPlatform()) ?? stored[0];
+    const chosen = choosePlatform(stored, platform) ?? stored[0];
     if (!chosen) return undefined;
     if (depth === 0) throw refuse(`${at} is nested too deeply`, descriptor.digest);
-    return await readManifest(chosen, content, depth - 1);
+    return await readManifest(chosen, source, depth - 1);
   }
   const { manifest } = parsed;
   const config = parseImageConfig(await readBlob(manifest.config, content, at), `config of ${at}`);

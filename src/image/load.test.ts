@@ -309,7 +309,7 @@ describe("bad archives", () => {
       abort.abort(new Error("client went away"));
       yield good.archive.subarray(2000);
     };
-    expect(String(await caught(store.images.load(source(), quiet, abort.signal)))).toContain(
+    expect(String(await caught(store.images.load(source(), quiet, { signal: abort.signal })))).toContain(
       "client went away",
     );
     expect(await store.counts()).toEqual({ blobs: 0, committed: 0, active: 0 });

@@ -1,5 +1,5 @@
 import { type Digest, shortID } from "../base/index.ts";
-import { type Descriptor, familiarName } from "../oci/index.ts";
+import { type Descriptor, familiarName, type Platform } from "../oci/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { discardFresh } from "./discard.ts";
 import { readArchive } from "./load-archive.ts";
@@ -12,14 +12,18 @@ import { unpack } from "./unpack.ts";
 export async function loadImages(
   needs: Collaborators,
   archive: AsyncIterable<Uint8Array>,
-  options: { readonly report: ImageReport; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly report: ImageReport;
+    readonly signal?: AbortSignal | undefined;
+    readonly platform?: Platform;
+  },
 ): Promise<readonly string[]> {
   const { signal } = options;
   using lease = needs.leases.open();
   try {
     const plain = needs.layers.decompress(archive, signal ? { signal } : {});
     const members = await readArchive(plain, { content: needs.content, lease, signal });
-    const plans = await planLoad(members, needs.content);
+    const plans = await planLoad(members, needs.content, options.platform);
     for (const { manifestDescriptor } of plans) lease.protect(manifestDescriptor.digest);
     const lines: string[] = [];
     for (const plan of plans) lines.push(...(await loadOne(needs, plan, { ...options, lease })));

@@ -66,7 +66,7 @@ export function createImageService(parts: {
       await writeIndex(needs);
     },
     remove: (reference, options) => removeImage(needs, reference, options),
-    load: (archive, report, signal) => loadImages(needs, archive, { report, signal }),
+    load: (archive, report, options) => loadImages(needs, archive, { ...options, report }),
     pull: (reference, options) => pullImages(needs, reference, options),
     push: (reference, options) => pushImages(needs, reference, options),
     save: (references) => saveImages(needs, references),

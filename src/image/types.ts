@@ -1,5 +1,5 @@
 import type { Digest } from "../base/index.ts";
-import type { Descriptor, ImageConfig, Manifest } from "../oci/index.ts";
+import type { Descriptor, ImageConfig, Manifest, Platform } from "../oci/index.ts";
 import type { RegistryCredentials } from "../registry/index.ts";
 import type { ChainID } from "../snapshot/index.ts";
 
@@ -9,6 +9,7 @@ export interface Image {
   readonly id: Digest;
   readonly manifest: Manifest;
   readonly manifestDigest: Digest;
+  readonly manifestSize: number;
   readonly config: ImageConfig;
   /** The stack to run on; undefined for an image without layers. */
   readonly chainID: ChainID | undefined;
@@ -19,6 +20,8 @@ export interface Image {
    * `docker.io/library/redis@sha256:…`.
    */
   readonly digests: readonly string[];
+  /** When it last got a name (ms since the epoch); undefined when none of its names tells. */
+  readonly tagged: number | undefined;
   /** Sum of the unpacked layers, in bytes. */
   readonly size: number;
   /** Unpacked bytes of each layer, in the order of `config.rootfs.diff_ids`. */
@@ -111,12 +114,13 @@ export interface ImageService {
   /**
    * Loads a `docker save` archive or OCI layout tar, compressed or not. Resolves to the lines that Docker prints:
    * `Loaded image: x:y`, or `Loaded image ID: sha256:…` for an image without name. Images before
-   * a bad one stay; of the rest nothing does.
+   * a bad one stay; of the rest nothing does. With a platform, only images for it: throws `not-found` when there are
+   * none.
    */
   load(
     archive: AsyncIterable<Uint8Array>,
     report: ImageReport,
-    signal?: AbortSignal,
+    options?: { readonly signal?: AbortSignal; readonly platform?: Platform },
   ): Promise<readonly string[]>;
   /**
    * Brings an image of a registry here, by tag, digest or both (the digest counts), reporting in Docker's words.

@@ -1,10 +1,34 @@
 import type { ContainerConfig } from "./container.ts";
 
+export interface Descriptor {
+  mediaType: string;
+  digest: string;
+  size: number;
+}
+
+/** A manifest of an image, when it is asked for with `manifests`. */
+export interface ImageManifest {
+  ID: string;
+  Descriptor: Descriptor;
+  /** Config and layers are here. */
+  Available: boolean;
+  Size: { Total: number; Content: number };
+  Kind: "image";
+  ImageData: {
+    Platform: { architecture: string; os: string; variant?: string };
+    /** IDs. */
+    Containers: string[];
+    Size: { Unpacked: number };
+  };
+}
+
 export interface ImageSummary {
   Id: string;
   ParentId: string;
   RepoTags: string[];
   RepoDigests: string[];
+  Descriptor?: Descriptor;
+  Manifests?: ImageManifest[];
   /** Unix seconds. */
   Created: number;
   Size: number;
@@ -17,7 +41,10 @@ export interface ImageInspect {
   Id: string;
   RepoTags: string[];
   RepoDigests: string[];
+  Descriptor?: Descriptor;
+  Manifests?: ImageManifest[];
   Parent: string;
+  DockerVersion: string;
   Comment: string;
   Created: string;
   Author: string;

@@ -48,9 +48,11 @@ export type {
   RegistryServeRequest,
 } from "./gantry.ts";
 export type {
+  Descriptor,
   ImageDeleteItem,
   ImageHistoryItem,
   ImageInspect,
+  ImageManifest,
   ImageSummary,
   ProgressMessage,
 } from "./image.ts";

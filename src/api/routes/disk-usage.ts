@@ -4,6 +4,7 @@ import type { ContainerStore } from "../../container/index.ts";
 import { volumeUsers } from "../../container/index.ts";
 import type { Image, ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
+import { chainIDs } from "../../oci/index.ts";
 import type { Snapshotter } from "../../snapshot/index.ts";
 import type { VolumeService } from "../../volume/index.ts";
 import type { DiskUsageResponse } from "../../wire/index.ts";
@@ -62,11 +63,11 @@ async function diskBudget(
   return limit === undefined ? undefined : { Limit: limit, Used: used };
 }
 
-/** Bytes of all layers, each counted once. */
+/** Bytes of all layers, each counted once; the same changes on other layers below are kept a second time. */
 function layersSize(images: readonly Image[]): number {
   const sizes = new Map(
     images.flatMap((image) =>
-      image.config.rootfs.diff_ids.map((diffID, at) => [diffID, image.layerSizes[at] ?? 0] as const),
+      chainIDs(image.config.rootfs.diff_ids).map((chain, at) => [chain, image.layerSizes[at] ?? 0] as const),
     ),
   );
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
@@ -74,9 +75,10 @@ function layersSize(images: readonly Image[]): number {
 
 function imageRows(needs: Needs, images: readonly Image[]) {
   const records = needs.store.list();
-  return images.map((image) =>
-    imageSummary(image, records.filter((record) => record.image === image.id).length, images),
-  );
+  return images.map((image) => {
+    const containers = records.filter((record) => record.image === image.id).map(({ id }) => id);
+    return imageSummary(image, { containers, all: images });
+  });
 }
 
 async function containerRows(needs: Needs, images: readonly Image[]) {

@@ -6,6 +6,8 @@ import { type ImageDeleteItem, type ProgressMessage, parseFilters } from "../../
 import { type Call, empty, json, type Reply } from "../call.ts";
 import { booleanFilter, checkKeys, pruneFilter } from "../filter.ts";
 import { filterImages } from "../image-filter.ts";
+import { platformOf, requirePlatform } from "../image-platform.ts";
+import { openImportURL } from "../import-source.ts";
 import { progress } from "../progress.ts";
 import { boolean, string } from "../query.ts";
 import { type Route, route } from "../routes.ts";
@@ -32,14 +34,11 @@ export function imageRoutes(needs: ImageRoutesNeeds): Route[] {
     route("POST", "/images/load", (call) => load(needs, call)),
     route("POST", "/images/prune", (call) => prune(needs, call)),
     route("GET", "/images/get", (call) =>
-      save(
-        needs,
-        call.query.getAll("names").flatMap((n) => n.split(",")),
-      ),
+      save(needs, call, { names: call.query.getAll("names").flatMap((n) => n.split(",")) }),
     ),
-    route("GET", "/images/{name...}/get", (call) => save(needs, [nameOf(call)])),
-    route("GET", "/images/{name...}/json", (call) => json(imageInspect(images.get(nameOf(call))))),
-    route("GET", "/images/{name...}/history", (call) => json(imageHistory(images.get(nameOf(call))))),
+    route("GET", "/images/{name...}/get", (call) => save(needs, call, { names: [nameOf(call)] })),
+    route("GET", "/images/{name...}/json", (call) => inspect(needs, call)),
+    route("GET", "/images/{name...}/history", (call) => json(imageHistory(imageOf(images, call)))),
     route("POST", "/images/{name...}/tag", (call) => tag(needs, call)),
     route("POST", "/images/{name...}/push", (call) => push(needs, call)),
     route("DELETE", "/images/{name...}", (call) => remove(needs, call)),
@@ -51,32 +50,55 @@ function list(needs: ImageRoutesNeeds, call: Call): Reply {
   const used = imageUsers(needs.store);
   const sharedSize = boolean(call.query, "shared-size");
   const all = needs.images.list();
+  const manifests = boolean(call.query, "manifests");
   const rows = filterImages(all, filters, needs.images)
-    .map((image) => imageSummary(image, used.get(image.id)?.length ?? 0, sharedSize ? all : undefined))
+    .map((image) =>
+      imageSummary(image, { containers: usersOf(used, image), all: sharedSize ? all : undefined, manifests }),
+    )
     .sort((a, b) => b.Created - a.Created);
   return json(rows);
+}
+
+/** IDs of the containers that use an image. */
+function usersOf(users: ReturnType<typeof imageUsers>, image: Image): readonly string[] {
+  return (users.get(image.id) ?? []).map(({ id }) => id);
+}
+
+/** The image that a call names, for the platform it names. */
+function imageOf(images: ImageService, call: Call): Image {
+  const name = call.params.name ?? "";
+  const image = images.get(name);
+  requirePlatform(image, name, platformOf(call.query.get("platform")));
+  return image;
+}
+
+function inspect(needs: ImageRoutesNeeds, call: Call): Reply {
+  const image = imageOf(needs.images, call);
+  const manifests = boolean(call.query, "manifests");
+  return json(
+    imageInspect(image, manifests ? { containers: usersOf(imageUsers(needs.store), image) } : undefined),
+  );
 }
 
 async function create(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
   const source = string(call.query, "fromSrc");
   if (source === "") return await pull(needs, call);
-  if (source !== "-") {
-    throw new EngineError("not-implemented", "import from a URL is not supported: pipe the archive in", {
-      subject: source,
-    });
-  }
-  const repo = string(call.query, "repo");
-  const tagName = string(call.query, "tag");
-  const platform = string(call.query, "platform");
-  const config = needs.applyChanges({}, call.query.getAll("changes"));
+  const { query, signal } = call;
+  const repo = string(query, "repo");
+  const tagName = string(query, "tag");
+  const platform = string(query, "platform");
+  const config = needs.applyChanges({}, query.getAll("changes"));
   const reference = repo && tagName ? `${repo}:${tagName}` : repo;
+  const { archive, origin } =
+    source === "-" ? { archive: call.body, origin: "-" } : await openImportURL(source, signal);
   return progress(async (report) => {
-    const image = await needs.images.importRoot(call.body, {
+    if (source !== "-") report({ status: `Downloading from ${origin}` });
+    const image = await needs.images.importRoot(archive, {
       ...(reference ? { reference } : {}),
-      message: string(call.query, "message") || "Imported from -",
+      message: string(query, "message") || `Imported from ${origin}`,
       config,
       ...(platform ? { platform } : {}),
-      signal: call.signal,
+      signal,
     });
     report({ status: image.id });
     announceImage(needs, "import", image.id, reference || image.id);
@@ -85,11 +107,15 @@ async function create(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
 
 function load(needs: ImageRoutesNeeds, call: Call): Reply {
   const quiet = boolean(call.query, "quiet");
+  const platform = platformOf(call.query.get("platform"));
   return progress(async (report) => {
     const tell = (event: ImageProgress): void => {
       if (!quiet) report(progressMessage(event));
     };
-    const names = await needs.images.load(call.body, tell, call.signal);
+    const names = await needs.images.load(call.body, tell, {
+      signal: call.signal,
+      ...(platform ? { platform } : {}),
+    });
     for (const line of names) {
       report({ stream: line.startsWith("Loaded") ? `${line}\n` : `Loaded image: ${line}\n` });
       const name = line.replace(/^Loaded image(?: ID)?: /, "");
@@ -107,10 +133,12 @@ function progressMessage(event: ImageProgress): ProgressMessage {
   return { status: event.status, ...(event.id ? { id: event.id } : {}), progressDetail: detail };
 }
 
-function save(needs: ImageRoutesNeeds, names: readonly string[]): Reply {
+function save(needs: ImageRoutesNeeds, call: Call, { names }: { names: readonly string[] }): Reply {
   if (names.length === 0) {
     throw new EngineError("invalid", "no image names given", { subject: "names" });
   }
+  const platform = platformOf(call.query.get("platform"));
+  for (const name of names) requirePlatform(needs.images.get(name), name, platform);
   for (const name of names) announceImage(needs, "save", needs.images.get(name).id, name);
   return { kind: "stream", contentType: "application/x-tar", chunks: needs.images.save(names) };
 }
@@ -127,6 +155,7 @@ async function tag(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
 async function remove(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
   const name = call.params.name ?? "";
   const image = needs.images.get(name);
+  for (const text of call.query.getAll("platforms")) requirePlatform(image, name, platformOf(text));
   const users = imageUsers(needs.store);
   const removed = await needs.images.remove(name, {
     force: boolean(call.query, "force"),
