@@ -1,6 +1,7 @@
 import { isKind } from "../base/index.ts";
 import type { Cli } from "./cli.ts";
 import { ExitError, explain } from "./exit.ts";
+import type { Output } from "./output.ts";
 import { compileTemplate, inspectMissing, type Template } from "./template/index.ts";
 
 /**
@@ -24,20 +25,40 @@ export async function printInspected(
       failures.push(explain(error));
     }
   }
-  if (template) for (const object of found) await printOne(cli, template, object);
+  if (template) for (const object of found) await printThrough(cli.out, template, object);
   else await cli.out.write(`${JSON.stringify(found, null, format === "json" ? undefined : 4)}\n`);
   if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
   return 0;
 }
 
 /** What was printed before the template failed is Docker's: an empty line. */
-async function printOne(cli: Cli, template: Template, object: unknown): Promise<void> {
+export async function printThrough(out: Output, template: Template, object: unknown): Promise<void> {
   try {
-    await cli.out.write(`${template.run(object)}\n`);
+    await out.write(`${template.run(object)}\n`);
   } catch (error) {
-    await cli.out.write("\n");
+    await out.write("\n");
     throw error;
   }
+}
+
+/** A template over one of Docker's own types, which says the type's name of a field that it lacks. */
+export function typedTemplate(
+  format: string,
+  of: { readonly type: string; readonly runError: string; readonly name?: string },
+): Template {
+  return compileTemplate(format === "json" ? "{{json .}}" : format, {
+    parseError: "template parsing error",
+    parseCode: 64,
+    runError: of.runError,
+    ...(of.name === undefined ? {} : { name: of.name }),
+    missing: (owner, name) => {
+      try {
+        return inspectMissing(owner, name);
+      } catch {
+        throw new Error(`can't evaluate field ${name} in type ${of.type}`);
+      }
+    },
+  });
 }
 
 /** A template over an object of the API; `json` is the whole object. */

@@ -5,6 +5,7 @@ import type { Call, Reply } from "../call.ts";
 import { checkKeys, matchesLabels } from "../filter.ts";
 import { moment } from "../query.ts";
 import { type Route, route } from "../routes.ts";
+import { sorted } from "../shapes/field-order.ts";
 
 /** The event stream. */
 export function eventRoutes(events: EventHub): Route[] {
@@ -122,7 +123,7 @@ function shape(event: Event): EventMessage {
     ...legacy,
     Type: event.type,
     Action: event.action,
-    Actor: { ID: event.id, Attributes: { ...event.attributes } },
+    Actor: { ID: event.id, Attributes: sorted(event.attributes) },
     scope: "local",
     time: Number(event.time / 1_000_000_000n),
     timeNano: Number(event.time),

@@ -10,6 +10,7 @@ import {
 import type { NetworkService } from "../../network/index.ts";
 import type { ContainerInspect, ContainerState, MountPoint } from "../../wire/index.ts";
 import { endpointMap, liveSandbox, portMap } from "./container-network.ts";
+import { configOrder, hostConfigOrder, inOrder, networkSettingsOrder, sorted } from "./field-order.ts";
 import { hostConfigShape } from "./host-config.ts";
 import { timeOrNever } from "./time.ts";
 
@@ -48,13 +49,13 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: parts.execIDs.length > 0 ? [...parts.execIDs] : null,
-    HostConfig: hostConfigShape(record.hostConfig),
+    HostConfig: inOrder(hostConfigShape(record.hostConfig), hostConfigOrder),
     GraphDriver: { Name: "overlay2", Data: { ...parts.graph } },
     Mounts: record.mounts
       .filter((mount) => mount.type !== "tmpfs" || hasMountSpec(record, mount))
       .map(mountPoint),
-    Config: record.config,
-    NetworkSettings: networkSettings(parts),
+    Config: inOrder({ ...record.config, Labels: sorted(record.config.Labels ?? {}) }, configOrder),
+    NetworkSettings: inOrder(networkSettings(parts), networkSettingsOrder),
   };
 }
 

@@ -31,10 +31,10 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
     Context: "default",
   };
   if (format) {
-    const { inspectTemplate } = await import("../inspect.ts");
-    const template = inspectTemplate(format);
+    const { printThrough, typedTemplate } = await import("../inspect.ts");
+    const template = typedTemplate(format, { type: "system.versionInfo", runError: "", name: "version" });
     const server = await cli.client.system.version();
-    await cli.out.write(`${template.run({ Client: client, Server: server })}\n`);
+    await printThrough(cli.out, template, { Client: client, Server: server });
     return 0;
   }
   await cli.out.write(

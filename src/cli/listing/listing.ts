@@ -12,8 +12,10 @@ export interface ListingOptions {
   readonly table: string;
   /** Headings by field. */
   readonly headings: Readonly<Record<string, string>>;
-  /** Docker's name for the rows' type, for messages. */
+  /** Docker's name for the rows' type, for messages; `formatter.` may stand before it. */
   readonly type: string;
+  /** What stands before a failure of the template; default Docker's words for containers. */
+  readonly runError?: string;
 }
 
 /** Prints rows as a table, as JSON lines, or through a Go template. */
@@ -38,12 +40,13 @@ export function renderListing(rows: readonly Row[], options: ListingOptions): st
   return alignTable([template.run(headingRow(options)), ...lines]);
 }
 
-function errors({ type }: ListingOptions): TemplateOptions {
+function errors({ type, runError = "failed to execute template" }: ListingOptions): TemplateOptions {
+  const full = type.includes(".") ? type : `formatter.${type}`;
   return {
     parseError: "failed to parse template",
-    runError: "failed to execute template",
+    runError,
     missing: (_owner, name) => {
-      throw new Error(`can't evaluate field ${name} in type *formatter.${type}`);
+      throw new Error(`can't evaluate field ${name} in type *${full}`);
     },
   };
 }

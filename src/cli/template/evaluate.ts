@@ -1,24 +1,37 @@
 import { messageOf } from "../../base/index.ts";
 import { functions } from "./functions.ts";
-import { type Call, type Node, type Operand, type Pipeline, sourceOf } from "./nodes.ts";
-import { isRecord, isTrue, show, type Value } from "./values.ts";
+import { type Call, type Node, type Operand, type Parsed, type Pipeline, sourceOf } from "./nodes.ts";
+import { isRecord, isTrue, show, showField, type Value } from "./values.ts";
 
 /** How a field that is not there is met. Throws, or gives the value that stands for it. */
 export type MissingField = (owner: Value, name: string) => Value;
 
 /** Runs a parsed template over `data`; throws with Go's reason, `at <…>` included. */
-export function evaluate(nodes: readonly Node[], data: Value, missing: MissingField): string {
-  const scope: Scope = { dot: data, variables: new Map([["$", data]]), parent: undefined, missing };
+export function evaluate(template: Parsed, data: Value, missing: MissingField): string {
+  const { nodes, named } = template;
+  const scope: Scope = {
+    dot: data,
+    variables: new Map([["$", data]]),
+    parent: undefined,
+    missing,
+    named,
+    depth: 0,
+  };
   const out: string[] = [];
   run(nodes, scope, out);
   return out.join("");
 }
+
+/** As deep as templates may call each other. */
+const deepest = 1000;
 
 interface Scope {
   readonly dot: Value;
   readonly variables: Map<string, Value>;
   readonly parent: Scope | undefined;
   readonly missing: MissingField;
+  readonly named: Parsed["named"];
+  readonly depth: number;
 }
 
 /** A marker that a field was not there, which prints as Go prints it. */
@@ -51,10 +64,30 @@ function runNode(node: Node, scope: Scope, out: string[]): Flow {
     }
     case "branch":
       return branch(node, inner(scope, scope.dot), out);
+    case "template":
+      callTemplate(node, scope, out);
+      return "go on";
     case "break":
     case "continue":
       return node.kind;
   }
+}
+
+/** A named template sees its argument alone, as dot and as `$`. */
+function callTemplate(node: Extract<Node, { kind: "template" }>, scope: Scope, out: string[]): void {
+  const body = scope.named.get(node.name);
+  const source = `{{template ${JSON.stringify(node.name)}}}`;
+  if (!body)
+    throw new TemplateFailure(`<${source}>: template ${JSON.stringify(node.name)} not defined`, node.at);
+  if (scope.depth >= deepest) {
+    throw new TemplateFailure(`<${source}>: exceeded maximum template depth (${deepest})`, node.at);
+  }
+  const dot = node.pipeline ? pipe(node.pipeline, scope) : undefined;
+  run(
+    body,
+    { ...scope, dot, variables: new Map([["$", dot]]), parent: undefined, depth: scope.depth + 1 },
+    out,
+  );
 }
 
 function branch(node: Extract<Node, { kind: "branch" }>, scope: Scope, out: string[]): Flow {
@@ -93,7 +126,7 @@ function entriesOf(value: Value): [Value, Value][] {
 }
 
 function inner(parent: Scope, dot: Value): Scope {
-  return { dot, variables: new Map(), parent, missing: parent.missing };
+  return { ...parent, dot, variables: new Map(), parent };
 }
 
 function pipe(pipeline: Pipeline, scope: Scope): Value {
@@ -110,8 +143,12 @@ function pipe(pipeline: Pipeline, scope: Scope): Value {
 function callValue(call: Call, scope: Scope, last: readonly Value[]): Value {
   const { operand, args } = call;
   if (operand.kind === "function") return callFunction(operand.name, call, { scope, last });
+  if (operand.kind === "nil") throw failure(operand, "nil is not a command");
   const value = operandValue(operand, scope);
   if (typeof value === "function") return value(...args.map((arg) => operandValue(arg, scope)), ...last);
+  if (args.length > 0 && (operand.kind === "literal" || operand.kind === "dot")) {
+    throw failure(operand, `can't give argument to non-function ${sourceOf(operand)}`);
+  }
   if (args.length > 0 || last.length > 0) {
     throw failure(operand, `${sourceOf(operand)} has arguments but cannot be invoked as function`);
   }
@@ -168,6 +205,9 @@ function fields(start: Value, operand: FieldOperand, scope: Scope): Value {
     if (value === undefined || value === null || value === noValue) {
       throw failure(operand, `nil pointer evaluating interface {}.${name}`);
     }
+    if (["string", "number", "boolean"].includes(typeof value)) {
+      throw failure(operand, `can't evaluate field ${name} in type ${goType(value)}`);
+    }
     if (isRecord(value) && Object.hasOwn(value, name)) {
       value = value[name];
       continue;
@@ -180,6 +220,10 @@ function fields(start: Value, operand: FieldOperand, scope: Scope): Value {
     if (value === undefined) absentName = name;
   }
   return value;
+}
+
+function goType(value: Value): string {
+  return typeof value === "boolean" ? "bool" : typeof value === "number" ? "int" : "string";
 }
 
 type FieldOperand = Extract<Operand, { fields: readonly string[] }>;
@@ -197,20 +241,9 @@ function lastField({ calls }: Pipeline): string | undefined {
 
 function printed(value: Value, name: string | undefined): string {
   if (value === noValue) return "<no value>";
-  if (value !== undefined && value !== null) return show(value);
-  if (name === undefined) return "<no value>";
-  return value === undefined || pointers.has(name) ? "<nil>" : maps.has(name) ? "map[]" : "[]";
+  if (value !== undefined && value !== null) return show(value, name);
+  return name === undefined ? "<no value>" : showField(value, name);
 }
-
-/** What an empty field of Docker's types prints as: a nil pointer, an empty map, or else an empty list. */
-const pointers = new Set([
-  ...["Health", "Healthcheck", "MemorySwappiness", "OomKillDisable", "PidsLimit", "Init", "StopTimeout"],
-  ...["IPAMConfig", "Error", "UsageData"],
-]);
-const maps = new Set([
-  ...["Volumes", "Labels", "ExposedPorts", "Tmpfs", "Sysctls", "Annotations", "StorageOpt", "DriverOpts"],
-  ...["PortBindings", "Options", "Ports", "Config", "Data", "AuxiliaryAddresses"],
-]);
 
 /** A template that does not fit its data: Go's reason, and where in the template. */
 export class TemplateFailure extends Error {

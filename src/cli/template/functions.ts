@@ -5,7 +5,10 @@ import { isRecord, isTrue, show, toJSON, type Value } from "./values.ts";
 export const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   json: ([value]) => toJSON(value),
   split: ([text, separator]) => string(text).split(string(separator)),
-  join: ([list, separator]) => array(list).map(show).join(string(separator)),
+  join: ([list, separator]) =>
+    array(list)
+      .map((value) => show(value))
+      .join(string(separator)),
   title: ([text]) =>
     string(text).replace(
       /(^|\s)(\p{L})/gu,
@@ -16,8 +19,8 @@ export const functions: Readonly<Record<string, (args: readonly Value[]) => Valu
   pad: ([text, before, after]) => " ".repeat(number(before)) + string(text) + " ".repeat(number(after)),
   truncate: ([text, length]) => [...string(text)].slice(0, number(length)).join(""),
   table: ([value]) => value,
-  print: (values) => values.map(show).join(" "),
-  println: (values) => `${values.map(show).join(" ")}\n`,
+  print,
+  println: (values) => `${values.map((value) => show(value)).join(" ")}\n`,
   printf: ([format, ...values]) => sprintf(string(format), values),
   len: ([value]) => length(value),
   index: ([value, ...keys]) => keys.reduce(element, value),
@@ -31,11 +34,12 @@ export const functions: Readonly<Record<string, (args: readonly Value[]) => Valu
   not: ([value]) => !isTrue(value),
   html: (values) =>
     values
-      .map(show)
+      .map((value) => show(value))
       .join("")
       .replace(/[&<>"']/g, (sign) => htmlSigns[sign] ?? sign),
-  js: (values) => toJSON(values.map(show).join("")).slice(1, -1),
-  urlquery: (values) => encodeURIComponent(values.map(show).join("")),
+  js: (values) => toJSON(values.map((value) => show(value)).join("")).slice(1, -1),
+  urlquery: (values) =>
+    new URLSearchParams([["", values.map((value) => show(value)).join("")]]).toString().slice(1),
   // Evaluated lazily by the evaluator; named here so that the parser knows them.
   and: ([value]) => value,
   or: ([value]) => value,
@@ -85,10 +89,23 @@ function element(value: Value, key: Value): Value {
 }
 
 function part(value: Value, from: Value, to: Value): Value {
+  const whole = typeof value === "string" ? Buffer.from(value) : array(value);
   const start = from === undefined ? 0 : number(from);
-  const end = to === undefined ? undefined : number(to);
-  if (typeof value === "string") return value.slice(start, end);
-  return array(value).slice(start, end);
+  const end = to === undefined ? whole.length : number(to);
+  const outside = [start, end].find((at) => at < 0 || at > whole.length);
+  if (outside !== undefined) throw new Error(`error calling slice: index out of range: ${outside}`);
+  if (start > end) throw new Error(`error calling slice: invalid slice index: ${start} > ${end}`);
+  return Buffer.isBuffer(whole) ? whole.subarray(start, end).toString() : whole.slice(start, end);
+}
+
+/** Go's Sprint: a space between operands of which neither is a string. */
+function print(values: readonly Value[]): string {
+  return values
+    .map((value, at) => {
+      const spaced = at > 0 && typeof value !== "string" && typeof values[at - 1] !== "string";
+      return (spaced ? " " : "") + show(value);
+    })
+    .join("");
 }
 
 function equal(a: Value, b: Value): boolean {

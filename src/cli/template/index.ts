@@ -2,10 +2,11 @@ import { messageOf } from "../../base/index.ts";
 import { ExitError } from "../exit.ts";
 import { absent, evaluate, type MissingField, TemplateFailure } from "./evaluate.ts";
 import { functions } from "./functions.ts";
-import type { Node } from "./nodes.ts";
+import type { Parsed } from "./nodes.ts";
 import { parseTemplate } from "./parser.ts";
 import { isRecord, type Value } from "./values.ts";
 
+export { absent } from "./evaluate.ts";
 export { ownJSON, toJSON } from "./values.ts";
 
 /** A template ready to run over many values. */
@@ -19,28 +20,35 @@ export interface TemplateOptions {
   readonly parseError: string;
   /** The exit code of a template that cannot be parsed; default 1. */
   readonly parseCode?: number;
-  /** What stands before Go's reason when it cannot be run. */
+  /** What stands before Go's reason when it cannot be run; empty: nothing. */
   readonly runError: string;
+  /** The template's name in messages; default none. */
+  readonly name?: string;
+  /** The exit code of a template that cannot be run; default 1. */
+  readonly runCode?: number;
   /** How fields that are not there are met. */
   readonly missing: MissingField;
 }
 
 /** Parses a Go template with Docker's functions; throws `ExitError` with Docker's words. */
 export function compileTemplate(text: string, options: TemplateOptions): Template {
-  const nodes = parsed(text, options);
+  const { name = "" } = options;
+  const template = parsed(text, options);
   return {
     run: (data) => {
       try {
-        return evaluate(nodes, data, options.missing);
+        return evaluate(template, data, options.missing);
       } catch (error) {
         const at = error instanceof TemplateFailure ? place(text, error.at) : "1";
-        throw new ExitError(1, `${options.runError}: template: :${at}: executing "" at ${messageOf(error)}`);
+        const prefix = options.runError === "" ? "" : `${options.runError}: `;
+        const why = `template: ${name}:${at}: executing ${JSON.stringify(name)} at ${messageOf(error)}`;
+        throw new ExitError(options.runCode ?? 1, prefix + why);
       }
     },
   };
 }
 
-function parsed(text: string, options: TemplateOptions): Node[] {
+function parsed(text: string, options: TemplateOptions): Parsed {
   try {
     return parseTemplate(text, names);
   } catch (error) {
@@ -57,8 +65,10 @@ function place(text: string, at: number): string {
 /** For objects of the API: Go's names for IDs, nothing for optional fields and map keys, an error for all else. */
 export const inspectMissing: MissingField = (owner, name) => {
   if (!isRecord(owner)) throw new Error(`can't evaluate field ${name} in type ${typeof owner}`);
-  const id = name === "ID" ? "Id" : name === "Id" ? "ID" : undefined;
-  if (id !== undefined && Object.hasOwn(owner, id)) return owner[id];
+  // Go's names of fields differ from those in JSON by capitals alone: ID and Id, APIVersion and ApiVersion.
+  const like =
+    /^[A-Z]/.test(name) && Object.keys(owner).find((key) => key.toLowerCase() === name.toLowerCase());
+  if (like) return owner[like];
   if (optionalFields.has(name)) return undefined;
   // A map's keys are data, an object's are fields: what looks like no field of the API was a key.
   if (!/^[A-Z]/.test(name)) return absent();

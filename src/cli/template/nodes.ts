@@ -1,8 +1,13 @@
 /** An expression that gives a value. `at` is where Go places errors about it. */
 export type Operand =
-  | { readonly kind: "dot" }
-  | { readonly kind: "nil" }
-  | { readonly kind: "literal"; readonly value: string | number | boolean; readonly text: string }
+  | { readonly kind: "dot"; readonly at: number }
+  | { readonly kind: "nil"; readonly at: number }
+  | {
+      readonly kind: "literal";
+      readonly value: string | number | boolean;
+      readonly text: string;
+      readonly at: number;
+    }
   | {
       readonly kind: "variable";
       readonly name: string;
@@ -43,7 +48,19 @@ export type Node =
       readonly body: readonly Node[];
       readonly otherwise: readonly Node[];
     }
+  | {
+      readonly kind: "template";
+      readonly name: string;
+      readonly pipeline: Pipeline | undefined;
+      readonly at: number;
+    }
   | { readonly kind: "break" | "continue" };
+
+/** A template, and those that it defines by name. */
+export interface Parsed {
+  readonly nodes: readonly Node[];
+  readonly named: ReadonlyMap<string, readonly Node[]>;
+}
 
 /** The source text of an operand, for messages. */
 export function sourceOf(operand: Operand): string {

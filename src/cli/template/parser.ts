@@ -1,18 +1,20 @@
 import { cutTemplate, type Piece, type Token, tokenize } from "./lexer.ts";
-import type { Call, Node, Operand, Pipeline } from "./nodes.ts";
+import type { Call, Node, Operand, Parsed, Pipeline } from "./nodes.ts";
 
 /** Parses a Go template; throws with Go's reason. `functions` are the names that may be called. */
-export function parseTemplate(template: string, functions: ReadonlySet<string>): Node[] {
-  const reader: Reader = { pieces: cutTemplate(template), at: 0, functions };
+export function parseTemplate(template: string, functions: ReadonlySet<string>): Parsed {
+  const named = new Map<string, readonly Node[]>();
+  const reader: Reader = { pieces: cutTemplate(template), at: 0, functions, named };
   const { nodes, end } = parseList(reader);
   if (end !== undefined) throw new Error(`unexpected {{${end.source}}}`);
-  return nodes;
+  return { nodes, named };
 }
 
 interface Reader {
   readonly pieces: readonly Piece[];
   at: number;
   readonly functions: ReadonlySet<string>;
+  readonly named: Map<string, readonly Node[]>;
 }
 
 type Action = Pick<Extract<Piece, { kind: "action" }>, "source" | "offset">;
@@ -28,12 +30,13 @@ function parseList(reader: Reader): { nodes: Node[]; end: Action | undefined } {
     }
     const word = /^[a-z]+\b/.exec(piece.source)?.[0];
     if (word === "end" || word === "else") return { nodes, end: piece };
-    nodes.push(parseAction(reader, piece, word));
+    const node = parseAction(reader, piece, word);
+    if (node) nodes.push(node);
   }
   return { nodes, end: undefined };
 }
 
-function parseAction(reader: Reader, action: Action, word: string | undefined): Node {
+function parseAction(reader: Reader, action: Action, word: string | undefined): Node | undefined {
   switch (word) {
     case "if":
     case "with":
@@ -43,12 +46,44 @@ function parseAction(reader: Reader, action: Action, word: string | undefined): 
     case "continue":
       return { kind: word };
     case "define":
+      define(reader, named(after(action, word.length), word));
+      return undefined;
     case "template":
-    case "block":
-      throw new Error(`unexpected {{${word}}}`);
+      return templateCall(reader, named(after(action, word.length), word));
+    case "block": {
+      const block = named(after(action, word.length), word);
+      define(reader, block);
+      return templateCall(reader, block);
+    }
     default:
       return { kind: "output", pipeline: parsePipeline(action, reader.functions, "command") };
   }
+}
+
+interface Named {
+  readonly name: string;
+  /** What follows the name. */
+  readonly rest: Action;
+  readonly at: number;
+}
+
+/** The quoted name that these actions begin with. */
+function named(action: Action, word: string): Named {
+  const quoted = /^(?:"(?:[^"\\]|\\.)*"|`[^`]*`)/.exec(action.source)?.[0];
+  if (quoted === undefined) throw new Error(`unexpected ${JSON.stringify(action.source)} in ${word} clause`);
+  return { name: unquote(quoted), rest: after(action, quoted.length), at: action.offset };
+}
+
+function define(reader: Reader, { name }: Named): void {
+  const { nodes, end } = parseList(reader);
+  if (end === undefined) throw new Error("unexpected EOF");
+  if (end.source !== "end") throw new Error(`unexpected {{${end.source}}} in define clause`);
+  reader.named.set(name, nodes);
+}
+
+function templateCall(reader: Reader, { name, rest, at }: Named): Node {
+  const pipeline = rest.source === "" ? undefined : parsePipeline(rest, reader.functions, "template clause");
+  return { kind: "template", name, pipeline, at };
 }
 
 /** What stands in an action after its first `length` characters. */
@@ -125,9 +160,6 @@ function readCall(words: Words, what: string): Call {
     if (!arg) throw new Error(`unexpected ${JSON.stringify(token.text)} in operand`);
     args.push(arg);
   }
-  if (args.length > 0 && (operand.kind === "literal" || operand.kind === "dot")) {
-    throw new Error(`can't give argument to non-function ${operand.kind === "dot" ? "." : operand.text}`);
-  }
   return { operand, args };
 }
 
@@ -149,19 +181,20 @@ function readOperand(words: Words): Operand | undefined {
     case "variable":
       return { kind: "variable", name: token.text, fields: readFields(words), at: at(words, start + 1) };
     case "string":
-      return { kind: "literal", value: unquote(token.text), text: token.text };
+      return { kind: "literal", value: unquote(token.text), text: token.text, at: token.at };
     case "char":
       return {
         kind: "literal",
         value: unquote(`"${token.text.slice(1, -1)}"`).codePointAt(0) ?? 0,
         text: token.text,
+        at: token.at,
       };
     case "number":
-      return { kind: "literal", value: Number(token.text), text: token.text };
+      return { kind: "literal", value: Number(token.text), text: token.text, at: token.at };
     case "identifier":
       return identifier(token, words.functions);
     case "symbol":
-      if (token.text === ".") return { kind: "dot" };
+      if (token.text === ".") return { kind: "dot", at: token.at };
       words.at -= 1;
       return undefined;
   }
@@ -191,8 +224,8 @@ function readFields(words: Words): string[] {
 }
 
 function identifier({ text: name, at }: Token, functions: ReadonlySet<string>): Operand {
-  if (name === "true" || name === "false") return { kind: "literal", value: name === "true", text: name };
-  if (name === "nil") return { kind: "nil" };
+  if (name === "true" || name === "false") return { kind: "literal", value: name === "true", text: name, at };
+  if (name === "nil") return { kind: "nil", at };
   if (!functions.has(name)) throw new Error(`function ${JSON.stringify(name)} not defined`);
   return { kind: "function", name, at };
 }

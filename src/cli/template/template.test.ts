@@ -22,8 +22,40 @@ const sample = {
 describe("templates", () => {
   test("print fields, nested fields, and values as Go prints them", () => {
     expect(run("{{.Id}} {{.ID}} {{.Tags}} {{.Labels}} {{.On}} {{.Net.Ports}}")).toBe(
-      "abc abc [a:1 b:2] map[com.x:y plain:p] true map[80/tcp:[map[HostPort:8080]] 81/tcp:<nil>]",
+      "abc abc [a:1 b:2] map[com.x:y plain:p] true map[80/tcp:[{8080}] 81/tcp:<nil>]",
     );
+  });
+
+  test("print objects of the API as Go prints structures, and maps as maps", () => {
+    expect(run("{{.State}}", { State: { Status: "running", Pid: 4, Health: null, Log: null } })).toBe(
+      "{running 4 <nil> []}",
+    );
+    expect(run("{{.LogConfig}}", { LogConfig: { Type: "local", Config: {} } })).toBe("{local map[]}");
+    expect(
+      run("{{.ExposedPorts}} {{.Labels}}", { ExposedPorts: { "80/tcp": {} }, Labels: { KEY: "v" } }),
+    ).toBe("map[80/tcp:{}] map[KEY:v]");
+  });
+
+  test("define templates and call them with a value of their own", () => {
+    expect(
+      run('{{define "x"}}<{{.}}{{with $}}!{{end}}>{{end}}{{range .Tags}}{{template "x" .}}{{end}}'),
+    ).toBe("<a:1!><b:2!>");
+    expect(run('{{block "y" .Name}}[{{.}}]{{end}}')).toBe("[/web]");
+    expect(() => run('{{template "none"}}')).toThrow('<{{template "none"}}>: template "none" not defined');
+    expect(() => run('{{define "r"}}{{template "r"}}{{end}}{{template "r"}}')).toThrow(
+      "exceeded maximum template depth",
+    );
+  });
+
+  test("print, cut and escape as Go does", () => {
+    expect(run('{{print 1 2 "a" "b" 3}} {{print .Id .Size}} {{urlquery "a b&c"}}')).toBe(
+      "1 2ab3 abc1500 a+b%26c",
+    );
+    expect(run("{{slice .Id 1}} {{slice .Id 0 2}}")).toBe("bc ab");
+    expect(() => run("{{slice .Id 0 9}}")).toThrow("error calling slice: index out of range: 9");
+    expect(() => run("{{nil}}")).toThrow("<nil>: nil is not a command");
+    expect(() => run('{{"a" "b"}}')).toThrow(`<"a">: can't give argument to non-function "a"`);
+    expect(() => run("{{.Name.First}}")).toThrow("<.Name.First>: can't evaluate field First in type string");
   });
 
   test("write JSON", () => {

@@ -1,5 +1,6 @@
 import type { ContainerSummary } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
+import { chosenFormat } from "../../config-format.ts";
 import { printListing } from "../../listing/index.ts";
 import { containerHeadings, containerRow } from "./row.ts";
 
@@ -36,7 +37,10 @@ export const listContainersCommand: Command = {
 };
 
 async function run(cli: Cli, { flags }: Invocation): Promise<number> {
-  const format = flags.find("format");
+  if (flags.bool("quiet") && flags.find("format")) {
+    await cli.err.write("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
+  }
+  const format = flags.bool("quiet") ? undefined : await chosenFormat(cli, flags, "psFormat");
   const last = flags.bool("latest") && (flags.int("last") ?? -1) < 0 ? 1 : (flags.int("last") ?? -1);
   const size = flags.bool("size") || /\.Size\b|json \./.test(format ?? "");
   const found = await cli.client.containers.list({

@@ -1,6 +1,7 @@
 import { formatBytes, shortID } from "../../../base/index.ts";
 import type { StatsResponse } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
+import { chosenFormat } from "../../config-format.ts";
 import { type ListingOptions, type Row, renderListing } from "../../listing/index.ts";
 
 export const statsCommand: Command = {
@@ -22,7 +23,7 @@ export const statsCommand: Command = {
 
 async function run(cli: Cli, { flags, args }: Invocation): Promise<number> {
   const names = args.length > 0 ? args : await running(cli, flags.bool("all"));
-  const how = { format: flags.find("format"), full: flags.bool("no-trunc") };
+  const how = { format: await chosenFormat(cli, flags, "statsFormat"), full: flags.bool("no-trunc") };
   if (flags.bool("no-stream")) {
     const rows = await Promise.all(names.map((name) => once(cli, name, how.full)));
     await cli.out.write(renderListing(rows, listing(how.format)));
@@ -84,7 +85,8 @@ function listing(format: string | undefined): ListingOptions {
       BlockIO: "BLOCK I/O",
       PIDs: "PIDS",
     },
-    type: "statsContext",
+    type: "container.statsContext",
+    runError: "template parsing error",
   };
 }
 

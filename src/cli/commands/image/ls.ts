@@ -1,6 +1,7 @@
 import { formatBytes, shortID } from "../../../base/index.ts";
 import type { ImageSummary } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
+import { chosenFormat } from "../../config-format.ts";
 import { ago, goTime, printListing, type Row } from "../../listing/index.ts";
 
 export const listImagesCommand: Command = {
@@ -33,10 +34,10 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
   if (args[0] !== undefined) filters.reference = [...(filters.reference ?? []), args[0]];
   const images = await cli.client.images.list({ all: flags.bool("all"), filters });
   const newest = [...images].sort((a, b) => b.Created - a.Created);
-  const format = flags.find("format");
+  const format = await chosenFormat(cli, flags, "imagesFormat");
   const digests = flags.bool("digests");
   const how = { full: flags.bool("no-trunc"), digests: digests || /\.Digest\b/.test(format ?? "") };
-  const plain = format === undefined || format === "table";
+  const plain = !flags.find("format") || format === "table";
   const columns = ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"];
   await printListing(
     cli.out,
@@ -46,6 +47,7 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
       table: columns.map((column) => `{{.${column}}}`).join("\t"),
       headings: imageHeadings,
       type: "imageContext",
+      runError: "template parsing error",
     },
   );
   return 0;

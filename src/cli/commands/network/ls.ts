@@ -1,6 +1,7 @@
 import { shortID } from "../../../base/index.ts";
 import type { NetworkInspect } from "../../../wire/index.ts";
 import type { Command } from "../../cli.ts";
+import { chosenFormat } from "../../config-format.ts";
 import { goTime, labelOf, labelText, printListing, type Row } from "../../listing/index.ts";
 
 export const listNetworksCommand: Command = {
@@ -21,8 +22,8 @@ export const listNetworksCommand: Command = {
     const networks = await cli.client.networks.list({ filters: flags.filters("filter") });
     const sorted = [...networks].sort((a, b) => (a.Name < b.Name ? -1 : 1));
     const full = flags.bool("no-trunc");
-    const format = flags.find("format");
-    const plain = format === undefined || format === "table";
+    const format = await chosenFormat(cli, flags, "networksFormat");
+    const plain = !flags.find("format") || format === "table";
     await printListing(
       cli.out,
       sorted.map((network) => networkRow(network, full)),
@@ -40,7 +41,8 @@ export const listNetworksCommand: Command = {
           Labels: "LABELS",
           CreatedAt: "CREATED AT",
         },
-        type: "networkContext",
+        type: "network.networkContext",
+        runError: "template parsing error",
       },
     );
     return 0;

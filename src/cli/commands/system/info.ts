@@ -1,7 +1,8 @@
 import { messageOf } from "../../../base/index.ts";
 import type { SystemInfo } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
-import { inspectTemplate } from "../../inspect.ts";
+import { printThrough, typedTemplate } from "../../inspect.ts";
+import type { Template } from "../../template/index.ts";
 import { version } from "../../version.ts";
 
 export const infoCommand: Command = {
@@ -24,7 +25,7 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
   const format = flags.find("format");
   if (format) {
     const info = await cli.client.system.info();
-    await cli.out.write(`${inspectTemplate(format).run({ ...info, ClientInfo: client })}\n`);
+    await printThrough(cli.out, infoTemplate(format), { ...info, ClientInfo: client });
     return 0;
   }
   await cli.out.write(
@@ -39,6 +40,10 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
     await cli.err.write(`${messageOf(error)}\n`);
     return 1;
   }
+}
+
+function infoTemplate(format: string): Template {
+  return typedTemplate(format, { type: "system.dockerInfo", runError: "" });
 }
 
 function serverText(info: SystemInfo): string {

@@ -1,5 +1,6 @@
 import type { Volume } from "../../../wire/index.ts";
 import type { Command } from "../../cli.ts";
+import { chosenFormat } from "../../config-format.ts";
 import { labelOf, labelText, printListing, type Row } from "../../listing/index.ts";
 
 export const listVolumesCommand: Command = {
@@ -19,8 +20,8 @@ export const listVolumesCommand: Command = {
     const { Volumes, Warnings } = await cli.client.volumes.list({ filters: flags.filters("filter") });
     const sorted = [...(Volumes ?? [])].sort((a, b) => (a.Name < b.Name ? -1 : 1));
     for (const warning of Warnings ?? []) await cli.err.write(`WARNING: ${warning}\n`);
-    const format = flags.find("format");
-    const plain = format === undefined || format === "table";
+    const format = await chosenFormat(cli, flags, "volumesFormat");
+    const plain = !flags.find("format") || format === "table";
     await printListing(cli.out, sorted.map(volumeRow), {
       format: flags.bool("quiet") && plain ? "{{.Name}}" : format,
       table: "{{.Driver}}\t{{.Name}}",
@@ -37,6 +38,7 @@ export const listVolumesCommand: Command = {
         Group: "GROUP",
       },
       type: "volumeContext",
+      runError: "template parsing error",
     });
     return 0;
   },
