@@ -174,8 +174,14 @@ test("busy registries are asked again, as late as they want; others not", async 
   expect(registry.requests).toHaveLength(1);
 
   registry.seen.length = 0;
-  registry.fault = (_request, response) => {
-    send(response, 502, "<html>bad gateway</html>");
+  registry.fault = (request, response) => {
+    if (request.url === "/v2/") return false;
+    response.writeHead(502, { "Content-Type": "text/html" });
+    const more = (): void => {
+      while (!response.destroyed && response.write(`<html>${"bad gateway ".repeat(1000)}`));
+    };
+    response.on("drain", more);
+    more();
     return true;
   };
   expect((await failureOf(app.manifest("1"))).message).toBe(

@@ -55,7 +55,7 @@ async function locate(
   if (!(await needs.reach.insecure(host))) return secure;
   const plain = new URL(`http://${host}/`);
   const knock = (base: URL): Promise<Answer> =>
-    needs.send({ ...options, method: "GET", url: new URL("v2/", base), headers: {} });
+    needs.send({ ...options, method: "GET", url: new URL("v2/", base), headers: {}, patience: handshake });
   const refused = await attempt(async () => (await knock(secure)).discard());
   if (refused === undefined) return secure;
   const answer = await knock(plain);
@@ -65,6 +65,9 @@ async function locate(
   await answer.discard();
   return plain;
 }
+
+/** Milliseconds; what speaks no TLS may just wait for more. */
+const handshake = 10_000;
 
 /** What many servers say to plain HTTP at a port for TLS. */
 const wrongDoor = "HTTP request to an HTTPS server";

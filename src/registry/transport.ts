@@ -19,6 +19,8 @@ export interface Outgoing {
   readonly authorization?: string | undefined;
   readonly payload?: Payload | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the answer's head must be there, where the usual limit is too long. */
+  readonly patience?: number;
   readonly asked: Omit<Asked, "url" | "method">;
 }
 
@@ -62,7 +64,10 @@ async function sendOnce(outgoing: Outgoing, means: Means): Promise<Answer> {
   const asked: Asked = { ...outgoing.asked, method: outgoing.method, url: `${url.origin}${url.pathname}` };
   const tls = url.protocol === "https:" ? await means.reach.tls(url.host) : undefined;
   const proxy = means.reach.proxy(url);
-  const dog = createWatchdog(signal, means.limits.header);
+  const dog = createWatchdog(
+    signal,
+    Math.min(outgoing.patience ?? Number.POSITIVE_INFINITY, means.limits.header),
+  );
   const sending = outgoing.payload ? upload(outgoing.payload, dog, means.limits) : undefined;
   try {
     const response = await fetch(url, {
@@ -181,7 +186,7 @@ async function* readBody(response: Response, arrived: Arrived): AsyncGenerator<U
       }
       // Waiting for the reader is not waiting for the registry.
       const before = performance.now();
-      dog.feed(longPause);
+      dog.hold();
       yield chunk;
       dog.feed(limits.idle);
       since += performance.now() - before;
@@ -197,9 +202,6 @@ async function* readBody(response: Response, arrived: Arrived): AsyncGenerator<U
     if (!ended) dog.abort();
   }
 }
-
-/** A reader that takes longer than this for one piece has lost its connection. */
-const longPause = 3_600_000;
 
 function late(asked: Asked, text: string, reached = true): RegistryError {
   return new RegistryError("unavailable", `${verb(asked.method)} "${asked.url}": ${text}`, {
