@@ -28,8 +28,8 @@ function lines(text: string): string[] {
 }
 
 /** What goes, with what it frees, then what is left. */
-function plan(sizes: string, text: string, budget: number): string {
-  const { evictions, after } = planEvictions(pieces(sizes), holders(text), budget);
+function plan(sizes: string, text: string, budget: number, least = 1): string {
+  const { evictions, after } = planEvictions(pieces(sizes), holders(text), { budget, least });
   return [...evictions.map(({ key, bytes }) => `${key} ${bytes}`), `left ${after}`].join(", ");
 }
 
@@ -66,6 +66,12 @@ describe("the plan of evictions", () => {
   test("leaves what would free nothing", () => {
     const text = "twin image 1 base\nkeeper image 2 base kept\nother image 3 x";
     expect(plan("base=100 x=10", text, 105)).toBe("other 10, left 100");
+  });
+
+  test("leaves what would free next to nothing", () => {
+    const text = "base image 1 shared+manifest\nchild image 2 shared+own";
+    expect(plan("shared=100 manifest=1 own=50", text, 10, 5)).toBe("child 50, base 101, left 0");
+    expect(plan("shared=100 manifest=1 own=50", text, 110, 5)).toBe("child 50, left 101");
   });
 
   test("takes the larger of two that were used last at the same moment", () => {

@@ -46,6 +46,9 @@ export interface BudgetUse {
   readonly used: number;
 }
 
+/** Bytes for which it is worth to pull an image again. */
+const leastFreed = 64 * 1024;
+
 /** Keeps images and build cache within a number of bytes. */
 export interface Budget {
   /** Evicts what has to go; true when something did, so that a collection frees it. */
@@ -64,7 +67,7 @@ export function createBudget(needs: BudgetNeeds, options: BudgetOptions): Budget
       if (total(pieces) <= limit) return false;
       needs.uses.flush();
       const holders = await holdersOf(needs, options);
-      const plan = planEvictions(pieces, holders, limit);
+      const plan = planEvictions(pieces, holders, { budget: limit, least: leastFreed });
       let count = 0;
       for (const eviction of plan.evictions) if (await evict(needs, eviction, holders)) count += 1;
       if (plan.after > limit) {

@@ -34,12 +34,13 @@ export interface EvictionPlan {
 
 /**
  * What to evict so that all pieces fit into `budget`: images without a name first, then whatever was not used for
- * longest; of two that were used last at the same moment, the one that frees more. What would free nothing stays.
+ * longest; of two that were used last at the same moment, the one that frees more. What would free less than `least`
+ * bytes stays: an image whose layers others have too is worth more than its manifest.
  */
 export function planEvictions(
   pieces: readonly Piece[],
   holders: readonly Holder[],
-  budget: number,
+  { budget, least = 1 }: { readonly budget: number; readonly least?: number },
 ): EvictionPlan {
   const sizes = new Map(pieces.map(({ key, bytes }) => [key, bytes]));
   const before = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -52,7 +53,7 @@ export function planEvictions(
   const evictions: Eviction[] = [];
   let after = before;
   while (after > budget) {
-    const at = waiting.findIndex((holder) => frees(holder) > 0);
+    const at = waiting.findIndex((holder) => frees(holder) >= least);
     const [next] = at < 0 ? [] : waiting.splice(at, 1);
     if (next === undefined) break;
     const bytes = frees(next);

@@ -139,6 +139,7 @@ async function assemble(parts: Parts): Promise<Engine> {
     ...stores,
     ...{ records, log },
     temporaryDirectory: places.temporary,
+    root: options.root,
     announce: (fact) => events.publish(fact),
   });
   const holders = [builder, imageTools.holder];

@@ -16,6 +16,9 @@ export interface HousekeepingNeeds {
 /** Milliseconds. A start has better things to do than to collect what a kill of the last engine left. */
 const defaultTimes = { first: 60_000, quiet: 5_000, period: 30 * 60_000 };
 
+/** However much comes and goes, collections take no more than one part in so many of the time. */
+const restFactor = 50;
+
 /** Collects garbage and keeps to the disk budget: when asked, some time after something changed, and now and then. */
 export interface Housekeeping {
   /** A collection, and whatever the disk budget asks for. */
@@ -31,15 +34,28 @@ export function createHousekeeping(needs: HousekeepingNeeds): Housekeeping {
     if (!(await budget.enforce())) return { bytes };
     return { bytes: bytes + (await needs.collect()).bytes };
   };
+  let took = 0;
+  const timed: Collect = async () => {
+    const began = performance.now();
+    try {
+      return await collect();
+    } finally {
+      took = performance.now() - began;
+    }
+  };
   const quietly = (): void => {
-    collect().catch((error: unknown) => log.warn("cannot collect garbage", { error: messageOf(error) }));
+    timed().catch((error: unknown) => log.warn("cannot collect garbage", { error: messageOf(error) }));
   };
   const first = setTimeout(quietly, times.first);
   const regular = setInterval(quietly, times.period);
   let soon: ReturnType<typeof setTimeout> | undefined;
   const wake = (): void => {
-    clearTimeout(soon);
-    soon = setTimeout(quietly, times.quiet);
+    if (soon !== undefined) return;
+    const begin = (): void => {
+      soon = undefined;
+      quietly();
+    };
+    soon = setTimeout(begin, Math.max(times.quiet, took * restFactor));
     soon.unref();
   };
   first.unref();

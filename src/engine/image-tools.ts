@@ -20,6 +20,7 @@ export interface ImageToolsNeeds {
   readonly records: Records;
   readonly registries: RegistryClient;
   readonly temporaryDirectory: string;
+  readonly root: string;
   readonly announce: Announce;
   readonly log: Logger;
 }

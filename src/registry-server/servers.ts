@@ -108,6 +108,8 @@ export class RegistryServers {
         idleTimeout: silence,
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         fetch: async (request, server) => {
+          // Unpacking a large image takes a while in which nothing moves.
+          if (request.method === "PUT") server.timeout(request, 0);
           const response = await this.#respond(needs, login, request);
           const from = server.requestIP(request)?.address ?? "";
           const { pathname } = new URL(request.url);

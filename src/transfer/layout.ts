@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, hexOf } from "../base/index.ts";
 import { openContentStore } from "../content/index.ts";
@@ -36,6 +36,7 @@ export async function layoutSource({ path, name }: Layout): Promise<Source> {
 
 /** A layout that is made, or that gets one more image; an image of the same name gives it up. */
 export async function layoutSink({ path, name }: Layout): Promise<Sink> {
+  await refuseOther(path);
   const content = await openContentStore(path);
   return contentSink(content, {
     async finish({ descriptor }) {
@@ -47,9 +48,25 @@ export async function layoutSink({ path, name }: Layout): Promise<Sink> {
       const others = ((await readIndex(path)) ?? []).filter((one) => !isReplaced(one, entry, name));
       await content.setIndex([...others, entry]);
     },
-    // Unfinished blobs are of no use to those who read the layout.
-    close: () => rm(join(path, "ingest"), { recursive: true, force: true }),
+    // What did not come whole stays for the next try.
+    close: () => rmdir(join(path, "ingest")).catch(() => {}),
   });
+}
+
+/** A directory with other things in it is not made a layout. */
+async function refuseOther(path: string): Promise<void> {
+  const names = await namesIn(path);
+  if (names.length === 0 || names.includes("oci-layout")) return;
+  throw new EngineError("conflict", `${path} is no OCI layout and not empty`, { subject: path });
+}
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function isReplaced(one: Descriptor, entry: Descriptor, name: string | undefined): boolean {

@@ -1,3 +1,6 @@
+import { realpath } from "node:fs/promises";
+import { dirname } from "node:path";
+import { codeOf, EngineError } from "../base/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { RegistryClient, RegistryCredentials } from "../registry/index.ts";
 import { type ArchiveNeeds, archiveSink, archiveSource } from "./archive.ts";
@@ -10,6 +13,8 @@ import { remoteSink, remoteSource } from "./remote-engine.ts";
 import type { Sink, Source, TransferProgress, Transferred } from "./types.ts";
 
 export interface TransferNeeds extends ArchiveNeeds {
+  /** The engine's own directory: nothing is written there but by itself. */
+  readonly root: string;
   readonly engine: EngineEnd;
   readonly registries: RegistryClient;
 }
@@ -67,13 +72,33 @@ async function openSink(needs: TransferNeeds, at: Locator, options: TransferOpti
     case "registry":
       return registrySink({ ...repositoryAt(needs, at, options.targetCredentials), signal });
     case "layout":
+      await refuseOwn(needs, at.path);
       return await layoutSink(at);
     case "archive":
+      await refuseOwn(needs, at.path);
       return await archiveSink(at);
     case "engine":
       return engineSink(needs.engine, at.name);
     case "remote":
       return await remoteSink(needs, { ...at, signal });
+  }
+}
+
+async function refuseOwn({ root }: TransferNeeds, path: string): Promise<void> {
+  const [own, directory] = await Promise.all([realpath(root), nearest(path)]);
+  if (directory !== own && !directory.startsWith(`${own}/`)) return;
+  throw new EngineError("denied", `Cannot copy to ${path}: it lies in the engine's own directory`, {
+    subject: path,
+  });
+}
+
+/** The real path of the nearest directory that exists. */
+async function nearest(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return await nearest(dirname(path));
   }
 }
 

@@ -257,6 +257,15 @@ describe("image copy", () => {
       );
     for (const place of [`oci:${layout}:one`, `docker-archive:${archive}`])
       expect((await run(["skopeo", "inspect", "--config", place])).code).toBe(0);
+    // A Docker client of one engine pushes to the other, and pulls from it what it has not.
+    await engine.ok(["tag", "new:1", `${registry}/by/docker:1`]);
+    await engine.ok(["push", "-q", `${registry}/by/docker:1`]);
+    expect(await other.inspect("by/docker:1", "{{.Id}}")).toBe(await engine.inspect("new:1", "{{.Id}}"));
+    await engine.ok(["rmi", "-f", await engine.inspect("new:1", "{{.Id}}")]);
+    await engine.ok(["pull", "-q", `${registry}/by/docker:1`]);
+    expect(await engine.inspect(`${registry}/by/docker:1`, "{{index .RepoDigests 0}}")).toBe(
+      `${registry}/by/docker@${first.Digest}`,
+    );
     await other.gantryOk(["registry", "stop", registry]);
   });
 
@@ -306,6 +315,15 @@ describe("image copy", () => {
       ["ftp://x", "invalid place of an image"],
     ] as const) {
       const { code, stderr } = await engine.gantry(["image", "copy", place, "never:1"]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(text)]);
+    }
+    writeFiles(join(engine.directory, "full"), { ingest: "precious" });
+    for (const [place, text] of [
+      [`oci:${join(engine.root, "content")}`, "lies in the engine's own directory"],
+      [`docker-archive:${join(engine.root, "x/y.tar")}`, "lies in the engine's own directory"],
+      [`oci:${join(engine.directory, "full")}`, "is no OCI layout and not empty"],
+    ] as const) {
+      const { code, stderr } = await engine.gantry(["image", "copy", "busybox", place]);
       expect([code, stderr]).toEqual([1, expect.stringContaining(text)]);
     }
     expect(await engine.ok(["images", "-q", "never"])).toBe("");

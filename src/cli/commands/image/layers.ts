@@ -90,7 +90,10 @@ function summary(view: ImageLayersResponse, most: number): string {
       ? `: ${formatBytes(Wasted)} are overwritten or deleted by a later layer`
       : ": nothing is hidden";
   const metadata = Layers.reduce((sum, layer) => sum + layer.MetadataOnly, 0);
-  const note = metadata > 0 ? `${metadata} files were copied only to change their mode or owner\n` : "";
+  const note =
+    metadata > 0
+      ? `${metadata} files were copied whole though their content stayed: for a mode, an owner, or nothing\n`
+      : "";
   return `\n${sizes}\nEfficiency ${Efficiency}%${hidden}\n${note}${wasters(view.Wasters.slice(0, most))}`;
 }
 
