@@ -21,6 +21,7 @@ export function adaptCreate(request: ContainerCreateRequest, version: number): A
   const hostConfig = adaptHost(host ?? {}, version);
   const asked = networking?.EndpointsConfig ?? {};
   if (version < 144) checkSingleNetwork(asked);
+  if (version >= 148) checkInterfaceSysctls(hostConfig);
   const { endpoints, warnings } = adaptMac(mac ?? "", { mode: hostConfig.NetworkMode ?? "", asked, version });
   return { config: adaptConfig(config, version), hostConfig, endpoints, warnings };
 }
@@ -66,6 +67,17 @@ function checkSingleNetwork(asked: Readonly<Record<string, EndpointSettings | nu
     "invalid",
     `Container cannot be connected to network endpoints: ${names.sort().join(", ")}`,
     { subject: names.join(" ") },
+  );
+}
+
+/** Which interface is eth0 is no longer for clients to guess. */
+function checkInterfaceSysctls(host: HostConfig): void {
+  const name = Object.keys(host.Sysctls ?? {}).find((key) => /^net\.\w+\.\w+\.eth\d+\./.test(key));
+  if (name === undefined) return;
+  throw new EngineError(
+    "invalid",
+    `interface specific sysctl setting "${name}" must be supplied using driver option 'com.docker.network.endpoint.sysctls'`,
+    { subject: name },
   );
 }
 

@@ -7,16 +7,19 @@ import type { ContainerConfig, EndpointSettings, HostConfig } from "../wire/inde
 import { type Collaborators, homeOf, logDirectory } from "./collaborators.ts";
 import { completeHost } from "./complete-host.ts";
 import { mergeConfig } from "./config.ts";
+import { checkEndpoints } from "./endpoint-options.ts";
 import { type Extensions, readExtensions, withProbe } from "./extensions.ts";
 import { announceContainer } from "./facts.ts";
 import { grantsOf } from "./grants.ts";
 import { checkHealth } from "./health-plan.ts";
+import { checkPlatform } from "./image-platform.ts";
 import { fitLimits } from "./limits/index.ts";
 import { checkTag } from "./log-marks.ts";
 import { checkJournal } from "./logs.ts";
 import { imageSnapshots, resolveMounts } from "./mounts.ts";
 import { parseName, randomName } from "./name.ts";
 import { isSpecialMode, planNetwork } from "./network-plan.ts";
+import { confinementWarnings, readSecurity } from "./security.ts";
 import { initialState } from "./state.ts";
 import type { ContainerRecord, MountRecord } from "./types.ts";
 import { validateConfig } from "./validate.ts";
@@ -27,6 +30,8 @@ export interface CreateRequest {
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly endpoints: Readonly<Record<string, EndpointSettings | null>>;
+  /** `os[/architecture]` that the image must be of; absent or empty: whatever it is. */
+  readonly platform?: string;
 }
 
 type Needs = Pick<
@@ -63,10 +68,13 @@ export async function createContainer(
   });
   const hostConfig = fitted.limits;
   const warnings = [
+    ...checkPlatform(image, { name: request.config.Image ?? "", platform: request.platform ?? "" }),
     ...fitted.warnings,
     ...validateConfig(asked, hostConfig),
     ...checkHealth(asked.Healthcheck),
+    ...checkEndpoints(request.endpoints),
     ...grantWarnings(grantsOf(hostConfig), needs.abilities),
+    ...confinementWarnings(readSecurity(hostConfig.SecurityOpt ?? []), needs.abilities),
   ];
   const config = mergeConfig(withHostname(asked, hostConfig), image.config.config ?? {}, id);
   const endpoints = checkNetworks(hostConfig, request.endpoints);

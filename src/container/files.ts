@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { EngineError } from "../base/index.ts";
 import type { NetworkService, Sandbox } from "../network/index.ts";
@@ -83,15 +84,23 @@ function fullName(record: ContainerRecord): string {
 
 /** `name:address` entries as lines; `host-gateway` is the default bridge's gateway. Throws `invalid`. */
 export function extraHosts(entries: readonly string[], network: Pick<NetworkService, "get">): string[] {
-  return entries.map((entry) => {
-    const cut = entry.search(/[:=]/);
-    const name = entry.slice(0, cut);
-    const address = entry.slice(cut + 1).replace(/^\[(.*)\]$/, "$1");
-    if (cut < 1 || address === "" || /\s/.test(entry)) {
-      throw new EngineError("invalid", `bad format for add-host: "${entry}"`, { subject: entry });
-    }
+  return entries.map(parseExtraHost).map(({ name, address }) => {
     return `${address === "host-gateway" ? network.get("bridge").gateway : address}\t${name}\n`;
   });
+}
+
+/** Reads `name:address`, `name=address`, `name:host-gateway`; throws `invalid` in Docker's words. */
+export function parseExtraHost(entry: string): { readonly name: string; readonly address: string } {
+  const cut = entry.search(/[:=]/);
+  const name = entry.slice(0, cut);
+  const address = entry.slice(cut + 1).replace(/^\[(.*)\]$/, "$1");
+  if (cut < 1 || address === "" || /\s/.test(entry)) {
+    throw new EngineError("invalid", `bad format for add-host: "${entry}"`, { subject: entry });
+  }
+  if (address !== "host-gateway" && isIP(address) === 0) {
+    throw new EngineError("invalid", `invalid IP address in add-host: "${address}"`, { subject: entry });
+  }
+  return { name, address };
 }
 
 /** Lines for legacy links: `name:alias`. */

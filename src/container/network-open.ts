@@ -4,6 +4,7 @@ import type { EndpointRequest, NetworkService, Sandbox, SandboxRequest } from ".
 import type { NamespaceSource } from "../runtime/index.ts";
 import type { EndpointSettings } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
+import { inGatewayOrder } from "./endpoint-options.ts";
 import { publishRequests } from "./ports.ts";
 import { isLive } from "./state.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -29,7 +30,7 @@ export async function openNetwork(needs: Needs, record: ContainerRecord): Promis
     return { namespace: { kind: "host" }, resolvConf };
   }
   if (mode.startsWith("container:")) return joinPeer(needs, mode.slice("container:".length), record);
-  const wanted = record.config.NetworkDisabled ? [] : Object.entries(record.endpoints);
+  const wanted = record.config.NetworkDisabled ? [] : Object.entries(inGatewayOrder(record.endpoints));
   const endpoints = wanted.map(([network, settings]) =>
     endpointRequest(needs.network, record, network, settings),
   );

@@ -6,6 +6,10 @@ export interface Security {
   readonly noNewPrivileges: boolean;
   /** `systempaths=unconfined`: nothing masked, nothing read-only. */
   readonly unconfinedPaths: boolean;
+  /** A profile of AppArmor, or `unconfined`. */
+  readonly appArmor?: string;
+  /** A label of SELinux; `disable` is none. */
+  readonly label?: string;
 }
 
 /** Reads `SecurityOpt`; throws `invalid` with Docker's words for what it does not know. */
@@ -28,16 +32,24 @@ function readOption(option: string): Partial<Security> {
     case "seccomp":
       return { seccomp: readSeccomp(value), seccompGiven: true };
     case "no-new-privileges":
-      return { noNewPrivileges: value === "" || value === "true" };
+      return { noNewPrivileges: cut < 0 || readBoolean(option, value) };
     case "systempaths":
-      return { unconfinedPaths: value === "unconfined" };
+      if (value !== "unconfined") throw unsupported(option);
+      return { unconfinedPaths: true };
     case "apparmor":
+      return value === "" ? {} : { appArmor: value };
     case "label":
-      if (value === "unconfined" || value === "disable") return {};
-      throw unsupported(option);
+      return value === "disable" ? {} : { label: value };
     default:
       throw unsupported(option);
   }
+}
+
+/** Go's ParseBool. */
+function readBoolean(option: string, text: string): boolean {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
+  throw unsupported(option);
 }
 
 /** The profile itself stands in the option: clients read the file. */
@@ -57,4 +69,17 @@ function readSeccomp(value: string): Security["seccomp"] {
 
 function unsupported(option: string): EngineError {
   return new EngineError("invalid", `invalid --security-opt: "${option}"`, { subject: option });
+}
+
+/** What was asked of security modules that this host does not run. */
+export function confinementWarnings(
+  { appArmor, label }: Security,
+  host: { readonly appArmor?: boolean },
+): string[] {
+  return [
+    ...(appArmor && appArmor !== "unconfined" && !host.appArmor
+      ? ["AppArmor is not enabled on this host. Profile discarded."]
+      : []),
+    ...(label ? ["SELinux labels are not supported by this engine. Label discarded."] : []),
+  ];
 }

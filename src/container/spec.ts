@@ -4,6 +4,7 @@ import type { Mount, RuntimeSpec } from "../oci/index.ts";
 import { buildSpec, type NamespaceSource, type SpecInput } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { commandLine } from "./config.ts";
+import { inGatewayOrder } from "./endpoint-options.ts";
 import { sharedMemoryTarget } from "./extra-mounts.ts";
 import { networkFiles } from "./files.ts";
 import { grantsOf } from "./grants.ts";
@@ -13,6 +14,7 @@ import { processEnv, processUser } from "./process-user.ts";
 import { resourcesOf } from "./resources.ts";
 import { readSecurity } from "./security.ts";
 import { isLive } from "./state.ts";
+import { endpointSysctls } from "./sysctls.ts";
 import type { ContainerRecord } from "./types.ts";
 
 type Needs = Pick<Collaborators, "store" | "paths" | "abilities" | "cgroupParent" | "initPath" | "log">;
@@ -45,7 +47,7 @@ export async function specFor(
     }),
     network: opened.namespace,
     ...namespaces(needs, record),
-    ...securityPart(record),
+    ...securityPart(record, needs.abilities),
     ...resourcePart(record),
     cgroupsPath: join("/", hostConfig.CgroupParent || needs.cgroupParent, record.id),
     ...(hostConfig.Init ? { initPath: needs.initPath } : {}),
@@ -112,7 +114,7 @@ function checkShareable(peer: ContainerRecord): void {
   );
 }
 
-function securityPart(record: ContainerRecord) {
+function securityPart(record: ContainerRecord, abilities: Needs["abilities"]) {
   const { hostConfig } = record;
   const security = readSecurity(hostConfig.SecurityOpt ?? []);
   const unmasked = security.unconfinedPaths ? { maskedPaths: [], readonlyPaths: [] } : {};
@@ -120,6 +122,9 @@ function securityPart(record: ContainerRecord) {
     ...grantsOf(hostConfig),
     seccomp: hostConfig.Privileged && !security.seccompGiven ? ("unconfined" as const) : security.seccomp,
     noNewPrivileges: security.noNewPrivileges,
+    ...(security.appArmor && abilities.appArmor && security.appArmor !== "unconfined"
+      ? { appArmorProfile: security.appArmor }
+      : {}),
     ...(hostConfig.MaskedPaths ? { maskedPaths: hostConfig.MaskedPaths } : {}),
     ...(hostConfig.ReadonlyPaths ? { readonlyPaths: hostConfig.ReadonlyPaths } : {}),
     ...unmasked,
@@ -131,7 +136,7 @@ function resourcePart(record: ContainerRecord) {
   return {
     resources: resourcesOf(hostConfig),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
-    sysctls: hostConfig.Sysctls ?? {},
+    sysctls: { ...hostConfig.Sysctls, ...endpointSysctls(inGatewayOrder(record.endpoints)) },
     ...(hostConfig.ShmSize ? { shmSize: hostConfig.ShmSize } : {}),
     ...(hostConfig.IpcMode === "none" ? { sharedMemory: "none" as const } : {}),
     devices: (hostConfig.Devices ?? []).map((device) => ({

@@ -1,9 +1,12 @@
 import { EngineError, parseSignal } from "../base/index.ts";
 import type { ContainerConfig, HostConfig } from "../wire/index.ts";
+import { parseExtraHost } from "./files.ts";
 import { parseLogOptions } from "./log-config.ts";
 import { expandPorts, publishRequests } from "./ports.ts";
 import { parseRestartPolicy } from "./restart-policy.ts";
 import { readSecurity } from "./security.ts";
+import { checkSysctls } from "./sysctls.ts";
+import { checkUnserved } from "./unserved.ts";
 
 /** Throws `invalid` (with Docker's words) for a config that could never run; returns warnings. Pure. */
 export function validateConfig(config: ContainerConfig, host: HostConfig): string[] {
@@ -12,6 +15,9 @@ export function validateConfig(config: ContainerConfig, host: HostConfig): strin
   checkNamespaces(host);
   readSecurity(host.SecurityOpt ?? []);
   checkUnserved(host);
+  checkSysctls(host);
+  checkUlimits(host);
+  for (const entry of host.ExtraHosts ?? []) parseExtraHost(entry);
   parseLogOptions(host.LogConfig);
   publishRequests({
     bindings: host.PortBindings ?? {},
@@ -29,23 +35,6 @@ export function validateConfig(config: ContainerConfig, host: HostConfig): strin
   return warningsOf(host);
 }
 
-/** What Docker knows and this engine does not do is refused rather than ignored. */
-function checkUnserved(host: HostConfig): void {
-  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
-    throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
-  }
-  if (host.VolumeDriver && host.VolumeDriver !== "local") {
-    throw invalid(
-      `error looking up volume plugin ${host.VolumeDriver}: plugin "${host.VolumeDriver}" not found`,
-    );
-  }
-  if ((host.DeviceRequests ?? []).length > 0) {
-    throw invalid(
-      'could not select device driver "" with the requested capabilities: device requests are not supported',
-    );
-  }
-}
-
 function checkRanges(host: HostConfig): void {
   if ((host.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0");
   const score = host.OomScoreAdj ?? 0;
@@ -54,6 +43,21 @@ function checkRanges(host: HostConfig): void {
   }
   if (host.IOMaximumBandwidth || host.IOMaximumIOps) {
     throw invalid("Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps");
+  }
+}
+
+const ulimits: ReadonlySet<string> = new Set(
+  "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(
+    " ",
+  ),
+);
+
+function checkUlimits(host: HostConfig): void {
+  for (const { Name: name, Soft: soft, Hard: hard } of host.Ulimits ?? []) {
+    if (!ulimits.has(name)) throw invalid(`invalid ulimit type: ${name}`, name);
+    if (hard !== -1 && (soft > hard || soft === -1)) {
+      throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`, name);
+    }
   }
 }
 
@@ -75,9 +79,6 @@ function checkNamespaces(host: HostConfig): void {
   ] as const;
   for (const [name, value, allowed] of modes) {
     if (!allowed.test(value ?? "")) throw invalid(`invalid ${name}: ${value}`, value);
-  }
-  if (host.NetworkMode === "host" && Object.keys(host.Sysctls ?? {}).some((key) => key.startsWith("net."))) {
-    throw invalid("sysctl net.* is not allowed in the host network namespace");
   }
 }
 
@@ -101,9 +102,6 @@ function warningsOf(host: HostConfig): string[] {
     );
   }
   if ((host.CpuPercent ?? 0) > 0) warnings.push("linux does not support CPU percent. Percent discarded.");
-  if (host.Isolation && host.Isolation !== "default") {
-    throw invalid(`Invalid isolation: "${host.Isolation}"`);
-  }
   return warnings;
 }
 

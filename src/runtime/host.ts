@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { access, readdir, readFile } from "node:fs/promises";
 import { codeOf } from "../base/index.ts";
 import { cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
@@ -27,6 +27,10 @@ export async function readHostAbilities(): Promise<HostAbilities> {
     cgroup: cgroupMode(mounts),
     seccomp,
     limits: support,
+    ipcPaths: ["/dev/mqueue", "/dev/shm"].filter((path) => existsSync(path)),
+    appArmor: (await readFile("/sys/module/apparmor/parameters/enabled", "utf8").catch(() => "")).startsWith(
+      "Y",
+    ),
     swapAccounting: support.swap,
     oomScoreAdj: Number(score),
     maskedPaths,

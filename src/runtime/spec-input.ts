@@ -30,6 +30,8 @@ export interface SpecInput {
   readonly capDrop: readonly string[];
   readonly seccomp: "default" | "unconfined" | object;
   readonly noNewPrivileges: boolean;
+  /** A profile of AppArmor that the host has loaded. */
+  readonly appArmorProfile?: string;
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   /** Absent: a /dev/shm of its own. `from`: a directory that holds another container's. */
@@ -63,6 +65,10 @@ export interface HostAbilities {
   readonly seccomp: boolean;
   /** What its cgroups can limit. */
   readonly limits: LimitSupport;
+  /** Paths of the host's own message queues and shared memory; both where absent. */
+  readonly ipcPaths?: readonly string[];
+  /** AppArmor confines processes of this host; false when absent. */
+  readonly appArmor?: boolean;
   /** Swap can be limited; true when absent. */
   readonly swapAccounting?: boolean;
   /** The engine's own; a process without CAP_SYS_RESOURCE cannot go below it. 0 when absent. */

@@ -65,7 +65,11 @@ function idOf(call: Call): string {
 
 async function create(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
   const { warnings: adapted, ...asked } = adaptCreate(await readJson(call, createRequest), call.version);
-  const { id, warnings } = await needs.containers.create({ name: string(call.query, "name"), ...asked });
+  const { id, warnings } = await needs.containers.create({
+    name: string(call.query, "name"),
+    platform: string(call.query, "platform"),
+    ...asked,
+  });
   return json({ Id: id, Warnings: [...adapted, ...warnings] }, 201);
 }
 

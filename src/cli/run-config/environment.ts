@@ -29,7 +29,8 @@ export async function readLabels(
   from: { readonly files: readonly string[]; readonly given: readonly string[] },
 ): Promise<Record<string, string>> {
   const lines = await readLines(at, { files: from.files, what: "label file" });
-  const pairs = [...lines, ...from.given].map((line) => cut(line, "="));
+  // A bare name in a file says nothing, as docker has it.
+  const pairs = [...lines.filter((line) => line.includes("=")), ...from.given].map((line) => cut(line, "="));
   return Object.fromEntries(pairs.map(([key, value]) => [key, value ?? ""]));
 }
 

@@ -81,7 +81,7 @@ describe("a container's configuration", () => {
     expect(made.Env).toEqual([
       ...["FROM_FILE=1", "INHERITED=yes", "INDENTED=x y", "A=b=c", "GIVEN=here", "NOT_SET", "EMPTY="],
     ]);
-    expect(made.Labels).toEqual({ a: "1", b: "", c: "3", d: "" });
+    expect(made.Labels).toEqual({ a: "1", c: "3", d: "" });
   });
 
   test("binds ports one to one, to addresses, to random ports, and to the first free of a range", async () => {

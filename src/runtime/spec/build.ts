@@ -72,6 +72,7 @@ function buildProcess(
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     ...(rlimits.length > 0 ? { rlimits } : {}),
     noNewPrivileges: input.noNewPrivileges,
+    ...(input.appArmorProfile ? { apparmorProfile: input.appArmorProfile } : {}),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   };
 }

@@ -13,7 +13,7 @@ const writableUnderReadonlyRoot: ReadonlySet<string> = new Set([
 
 type MountInput = Pick<
   SpecInput,
-  "mounts" | "readonlyRoot" | "privileged" | "ipc" | "shmSize" | "sharedMemory"
+  "mounts" | "readonlyRoot" | "privileged" | "ipc" | "shmSize" | "sharedMemory" | "host"
 >;
 
 /**
@@ -56,7 +56,7 @@ function defaultMounts(input: MountInput): SpecMount[] {
 /** Message queues and shared memory belong to the IPC namespace: the host's come with the host's namespace. */
 function ipcMounts(input: MountInput): SpecMount[] {
   if (input.ipc.kind === "host") {
-    return ["/dev/mqueue", "/dev/shm"].map((path) => ({
+    return (input.host.ipcPaths ?? ["/dev/mqueue", "/dev/shm"]).map((path) => ({
       destination: path,
       type: "bind",
       source: path,
