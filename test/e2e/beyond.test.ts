@@ -6,7 +6,7 @@ import { eventually, run } from "./process.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startEngine();
+  engine = await startEngine({ steps: true });
 });
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
@@ -87,6 +87,30 @@ describe("an ephemeral container", () => {
     await engine.ok(["start", "orphan"]);
     expect(await engine.ok(["logs", "orphan"])).toBe("");
     await engine.ok(["rm", "-f", "orphan"]);
+  });
+
+  test("is found without its layer and made whole when the engine is killed at throwing it away", async () => {
+    await engine.ok([
+      "run",
+      "-d",
+      "--name",
+      "halfway",
+      "--annotation",
+      "gantry.ephemeral=true",
+      "busybox",
+      "sh",
+      "-c",
+      "touch /mark; sleep 1000",
+    ]);
+    engine.steps.killAt("exit:layer-discarded");
+    await engine.docker(["kill", "halfway"]);
+    await engine.ended();
+    await engine.start();
+    expect(await engine.inspect("halfway", "{{.State.Status}} {{.State.ExitCode}}")).toBe("exited 137");
+    expect(await engine.ok(["diff", "halfway"])).toBe("");
+    await engine.ok(["start", "halfway"]);
+    expect(await engine.inspect("halfway", "{{.State.Status}}")).toBe("running");
+    await engine.ok(["rm", "-f", "halfway"]);
   });
 });
 
