@@ -285,5 +285,7 @@ int tree_parent(struct tree *tree, const char *name, const struct spot **spot, c
     snprintf(failure->entry, sizeof failure->entry, "%s", name);
     return -1;
   }
+  if (strlen((*spot)->path) + 1 + strlen(*last) >= PATH_MAX)
+    return fail(failure, FAILURE_INVALID, name, "its real path is longer than %d bytes", PATH_MAX - 1);
   return 0;
 }

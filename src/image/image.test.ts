@@ -127,9 +127,10 @@ describe("finding images", () => {
     const image = await importOne(store, "app:v1", "a");
     await store.images.tag("app:v1", "other");
     await using again = await store.reopen();
-    expect(again.images.get("other")).toEqual(
-      withNames(image, "docker.io/library/app:v1", "docker.io/library/other:latest"),
-    );
+    expect(again.images.get("other")).toEqual({
+      ...withNames(image, "docker.io/library/app:v1", "docker.io/library/other:latest"),
+      tagged: expect.any(Number),
+    });
     const index = JSON.parse(await readFile(join(store.root, "content/index.json"), "utf8"));
     expect(
       index.manifests.map(
