@@ -3,7 +3,6 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../src/base/index.ts";
 import { FakeRegistry, send } from "../../src/registry/fake-registry.fixture.ts";
-import { guardWithTokens, type TokenServer } from "../../src/registry/token-server.fixture.ts";
 import { archive } from "./archive.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 import { call } from "./raw-http.ts";
@@ -13,8 +12,7 @@ let open: TestRegistry;
 let guarded: TestRegistry;
 let mutual: TestRegistry;
 let proxy: FakeRegistry;
-let tokens: FakeRegistry;
-let tokenServer: TokenServer;
+let tokens: TestRegistry;
 let engine: TestEngine;
 const secret = "s:e cret";
 
@@ -24,9 +22,8 @@ beforeAll(async () => {
     startRegistry({ tls: true, users: { me: secret } }),
     startRegistry({ clientCertificates: true }),
     FakeRegistry.start(),
-    FakeRegistry.start(),
+    startRegistry({ tokens: true }),
   ]);
-  tokenServer = guardWithTokens(tokens);
   engine = await startEngine({
     image: false,
     arguments: [
@@ -133,7 +130,8 @@ test("plain HTTP is enough on loopback, and failures are told in Docker's words"
   );
 });
 
-test("a token server is asked for exactly what is needed, with the login's credentials", async () => {
+test("a token server is asked for exactly what is needed, with what the login gave", async () => {
+  const asked = tokens.tokenServer?.asked ?? [];
   expect((await login(tokens.host, "wrong")).stderr).toContain(
     "unauthorized: incorrect username or password",
   );
@@ -142,17 +140,22 @@ test("a token server is asked for exactly what is needed, with the login's crede
   expect(JSON.parse(readFileSync(file, "utf8")).auths[tokens.host]).toMatchObject({
     identitytoken: "refresh",
   });
-  tokenServer.asked.length = 0;
-  const digest = await push(`${tokens.host}/private:1`);
-  expect(tokens.manifests.get("private:1")?.bytes.length).toBeGreaterThan(0);
-  expect(await engine.ok(["pull", `${tokens.host}/private:1`])).toContain(digest);
-  expect(tokenServer.asked.map((form) => [form.get("grant_type"), form.get("scope")])).toEqual([
-    ["refresh_token", "repository:private:pull,push"],
-    ["refresh_token", "repository:private:pull"],
-  ]);
+  asked.length = 0;
+  const digest = await push(`${tokens.host}/private/app:1`);
+  expect(await engine.ok(["pull", `${tokens.host}/private/app:1`])).toContain(digest);
+  expect(await push(`${tokens.host}/public/app:1`)).toBe(digest);
+  expect([...new Set(asked.map(({ way }) => way))]).toEqual(["refresh_token"]);
+  const scopes = asked.map((one) => one.scopes);
+  expect(scopes.slice(0, 2)).toEqual(["repository:private/app:pull,push", "repository:private/app:pull"]);
+  // The layers are taken over from where they have been pushed to.
+  expect(scopes.at(-1)).toBe("repository:public/app:pull,push repository:private/app:pull");
+  expect(await engine.ok(["search", `${tokens.host}/app`])).toContain(`${tokens.host}/private/app`);
   await engine.ok(["logout", tokens.host]);
-  expect((await engine.docker(["pull", `${tokens.host}/private:1`])).stderr.trim()).toBe(
-    `Error response from daemon: pull access denied for ${tokens.host}/private, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`,
+  asked.length = 0;
+  expect(await engine.ok(["pull", `${tokens.host}/public/app:1`])).toContain(digest);
+  expect(asked).toEqual([{ way: "nobody", scopes: "repository:public/app:pull" }]);
+  expect((await engine.docker(["pull", `${tokens.host}/private/app:1`])).stderr.trim()).toBe(
+    `Error response from daemon: pull access denied for ${tokens.host}/private/app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`,
   );
 });
 

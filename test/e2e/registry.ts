@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { repository } from "../../scripts/suites.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { eventually } from "./process.ts";
+import { startTokenServer, type TestTokenServer } from "./token-server.ts";
 
 const takenOutOfPackage = join(repository, "build/docker-registry/docker-registry");
 
@@ -14,6 +15,8 @@ export interface RegistryOptions {
   readonly tls?: boolean;
   /** Let nobody in without a certificate by that authority. */
   readonly clientCertificates?: boolean;
+  /** Let in who has a token of a token server that `me` with `secret` may do everything at. */
+  readonly tokens?: boolean;
 }
 
 /** A real registry on 127.0.0.1 at a port of its own, with an empty store. Disposing ends it and removes the store. */
@@ -25,13 +28,17 @@ export interface TestRegistry extends AsyncDisposable {
   /** Where blobs lie as files. */
   readonly store: string;
   log(): string;
+  /** With `tokens`. */
+  readonly tokenServer: TestTokenServer | undefined;
 }
 
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const directory = mkdtempSync(join(tmpdir(), "gantry-registry-"));
-  const made = options.tls || options.clientCertificates ? makeCertificates(directory) : undefined;
+  const speaksTls = options.tls || options.clientCertificates;
+  const made = speaksTls || options.tokens ? makeCertificates(directory) : undefined;
+  const tokenServer = options.tokens && made ? startTokenServer(made) : undefined;
   const config = join(directory, "config.json");
-  writeFileSync(config, JSON.stringify(await configOf(directory, options, made)));
+  writeFileSync(config, JSON.stringify(await configOf(directory, options, { made, tokenServer })));
   const logPath = join(directory, "log");
   const child = Bun.spawn([Bun.which("docker-registry") ?? takenOutOfPackage, "serve", config], {
     stdin: "ignore",
@@ -45,21 +52,28 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     return /listening on (127\.0\.0\.1:\d+)/.exec(log())?.[1];
   });
   const certificates = join(directory, "certs.d");
-  if (made) offerCertificates(join(certificates, host), made);
+  if (made && speaksTls) offerCertificates(join(certificates, host), made);
   return {
     host,
     certificates,
     store: join(directory, "store"),
     log,
+    tokenServer,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.exited;
+      await tokenServer?.[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-async function configOf(directory: string, options: RegistryOptions, made: Certificates | undefined) {
+interface Made {
+  readonly made: Certificates | undefined;
+  readonly tokenServer: TestTokenServer | undefined;
+}
+
+async function configOf(directory: string, options: RegistryOptions, { made, tokenServer }: Made) {
   const passwords = join(directory, "passwords");
   const users = Object.entries(options.users ?? {});
   const lines = users.map(
@@ -74,7 +88,7 @@ async function configOf(directory: string, options: RegistryOptions, made: Certi
     http: {
       addr: "127.0.0.1:0",
       secret: "test",
-      ...(made
+      ...(made && !tokenServer
         ? {
             tls: {
               certificate: made.certificate,
@@ -84,6 +98,18 @@ async function configOf(directory: string, options: RegistryOptions, made: Certi
           }
         : {}),
     },
+    ...(made && tokenServer
+      ? {
+          auth: {
+            token: {
+              realm: tokenServer.realm,
+              service: "test",
+              issuer: "test",
+              rootcertbundle: made.authority,
+            },
+          },
+        }
+      : {}),
     ...(users.length > 0 ? { auth: { htpasswd: { realm: "test", path: passwords } } } : {}),
   };
 }
