@@ -123,7 +123,6 @@ function lookupWords(host: HostConfig): Option[] {
     ...flags("dns-option", host.DnsOptions),
     ...flags("dns-search", host.DnsSearch),
     ...flags("add-host", host.ExtraHosts),
-    ...flags("link", host.Links),
   ];
 }
 

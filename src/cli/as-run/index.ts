@@ -3,7 +3,7 @@ import { commandWords, configWords, type ImageDefaults } from "./config-words.ts
 import { flag, type Option, shellWord } from "./flag-words.ts";
 import { type EngineDefaults, hostWords } from "./host-words.ts";
 import { limitWords } from "./limit-words.ts";
-import { networkWords } from "./network-words.ts";
+import { linkWords, networkWords } from "./network-words.ts";
 
 export type { ImageDefaults } from "./config-words.ts";
 export type { EngineDefaults } from "./host-words.ts";
@@ -32,6 +32,7 @@ export function asRun(
     ...flag("name", container.Name.replace(/^\//, "")),
     ...config.words,
     ...networkWords(container),
+    ...linkWords(container),
     ...host.words,
     ...limitWords(container.HostConfig),
     ...entrypoint,

@@ -1,6 +1,15 @@
 import type { ContainerInspect, EndpointSettings } from "../../wire/index.ts";
 import { csvField, flag, flags, type Option, pairs } from "./flag-words.ts";
 
+/** The containers that it is linked to; on a network of a user both the host's side and the endpoint name them. */
+export function linkWords({ HostConfig, NetworkSettings }: ContainerInspect): Option[] {
+  const all = [
+    ...(HostConfig.Links ?? []),
+    ...Object.values(NetworkSettings.Networks).flatMap(({ Links }) => Links ?? []),
+  ];
+  return flags("link", [...new Set(all)]);
+}
+
 /** Flags for the networks, in the order in which they were asked for: the mode's own first. */
 export function networkWords(container: ContainerInspect): Option[] {
   const mode = container.HostConfig.NetworkMode ?? "default";
@@ -25,7 +34,6 @@ function singleWords(name: string, endpoint: EndpointSettings): Option[] {
   return [
     ...flag("network", name),
     ...flags("network-alias", endpoint.Aliases),
-    ...flags("link", endpoint.Links),
     ...flag("ip", endpoint.IPAMConfig?.IPv4Address),
     ...flag("ip6", endpoint.IPAMConfig?.IPv6Address),
     ...flags("link-local-ip", endpoint.IPAMConfig?.LinkLocalIPs),
