@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Digest, digestOf, isKind, messageOf, silentLogger } from "../base/index.ts";
@@ -247,6 +248,32 @@ describe("an upload", () => {
     ).toBe("4");
   });
 
+  test("goes on where a client that vanished has left it", async () => {
+    const place = await begin();
+    const { hostname, port, pathname } = place;
+    const socket = connect(Number(port), hostname);
+    const head = `PATCH ${pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`;
+    socket.write(`${head}hello `);
+    const received = async () => (await fetch(place)).headers.get("range");
+    while ((await received()) !== "0-5") await Bun.sleep(1);
+    expect(await codeOf(await patch(place, "other", "6-10"))).toBe("400 BLOB_UPLOAD_INVALID");
+    socket.destroy();
+    while ((await patch(place, "world", "6-10")).status !== 202) await Bun.sleep(1);
+    expect((await finish(place, digestOf("hello world"))).status).toBe(201);
+  });
+
+  test("and many readers go on side by side", async () => {
+    const large = Buffer.alloc(3_000_000, "large");
+    await pushBlob("app", large);
+    const url = `${base}/app/blobs/${digestOf(large)}`;
+    const slow = await begin();
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, async () => digestOf(await (await fetch(url)).bytes())),
+    );
+    expect(new Set(answers)).toEqual(new Set([digestOf(large)]));
+    expect((await fetch(slow, { method: "DELETE" })).status).toBe(204);
+  });
+
   test("of other content than its digest, or one that is given up, leaves nothing", async () => {
     const wrong = await begin();
     await patch(wrong, "this");
@@ -364,6 +391,9 @@ describe("access", () => {
     expect(thrown({ address: "0.0.0.0" })).toContain("needs TLS and a password");
     expect(thrown({ address: "0.0.0.0", login: { user: "a", password: "b" } })).toContain("needs TLS (");
     expect(thrown({ port: 70000 })).toContain("invalid port");
+    expect(thrown({ tls: { certificate: "no", key: "pem" } })).toContain(
+      "Cannot serve images on 127.0.0.1:0",
+    );
     expect(thrown({ login: { user: "a:b", password: "b" } })).toContain("colon");
     const taken = store.servers.list()[0]?.address.split(":")[1];
     expect(thrown({ port: Number(taken) })).toContain("already in use");

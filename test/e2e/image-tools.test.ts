@@ -292,6 +292,32 @@ describe("image copy", () => {
     expect((await engine.gantry(archive)).stderr).toContain("the target holds one platform");
   });
 
+  test("that a kill cuts off leaves no image, and goes on from what had come", async () => {
+    await build("cut:1");
+    const layout = `oci:${join(engine.directory, "cut")}:cut`;
+    const whole = await copy("cut:1", layout);
+    await using victim = await startEngine({ image: false, steps: true });
+    const arrive = ["image", "copy", "--format", "json", layout, "cut:1"];
+    for (const [step, count] of [
+      ["content:staged", 2],
+      ["content:published", 2],
+      ["image:layer-committed", 1],
+      ["content:index-written", 1],
+    ] as const) {
+      victim.steps.killAt(step, count);
+      expect((await victim.gantry(arrive)).code).not.toBe(0);
+      await victim.ended();
+      await victim.start();
+      const text = await victim.gantryOk(arrive);
+      const again: { Digest: string; Copied: number; There: number } = JSON.parse(text);
+      expect([step, again.Digest, again.Copied + again.There]).toEqual([step, whole.Digest, 3]);
+      expect(await victim.inspect("cut:1", "{{.Id}}")).toBe(await engine.inspect("cut:1", "{{.Id}}"));
+      await victim.ok(["rmi", "cut:1"]);
+      expect(readdirSync(join(victim.root, "content/blobs/sha256"))).toEqual([]);
+      expect(readdirSync(join(victim.root, "snapshots/committed"))).toEqual([]);
+    }
+  });
+
   test("of damaged content fails and leaves no name", async () => {
     const layout = join(engine.directory, "damaged");
     await build("damaged:0");
