@@ -30,7 +30,8 @@ export class Networks {
   }
 
   findByName(name: string): Network | undefined {
-    return this.list().find((network) => network.name === name);
+    for (const network of this.#byID.values()) if (network.name === name) return network;
+    return undefined;
   }
 
   /** By full ID, name, or unique prefix of an ID. Throws `not-found`, or `invalid` when several match. */

@@ -91,12 +91,13 @@ async function list(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
   const shown = limit > 0 ? matching.slice(0, limit) : matching;
   const now = Date.now();
   const withSize = boolean(call.query, "size");
+  const imageOf = remembered((name: string) => needs.images.find(name)?.id);
   const rows = shown.map(async (record) => ({
     ...containerSummary(record, {
       health: store.health(record.id),
       network: needs.network,
       now,
-      imageNameHolds: imageNameHolds(needs, record),
+      imageNameHolds: imageNameHolds(imageOf, record),
     }),
     ...(withSize ? await sizes(needs, record) : {}),
   }));
@@ -104,10 +105,19 @@ async function list(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
 }
 
 /** A name that moved on to another image no longer says what the container runs. */
-function imageNameHolds(needs: ContainerRoutesNeeds, record: ContainerRecord): boolean {
-  const name = record.config.Image ?? "";
-  const image = needs.images.find(name);
-  return image === undefined || image.id === record.image;
+function imageNameHolds(imageOf: (name: string) => string | undefined, record: ContainerRecord): boolean {
+  const id = imageOf(record.config.Image ?? "");
+  return id === undefined || id === record.image;
+}
+
+/** Hundreds of rows ask the same few questions. */
+function remembered<T>(ask: (name: string) => T): (name: string) => T {
+  const answers = new Map<string, { readonly value: T }>();
+  return (name) => {
+    const answer = answers.get(name) ?? { value: ask(name) };
+    answers.set(name, answer);
+    return answer.value;
+  };
 }
 
 async function inspect(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
