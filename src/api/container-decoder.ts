@@ -1,3 +1,4 @@
+import { EngineError } from "../base/index.ts";
 import type {
   ContainerConfig,
   ContainerCreateRequest,
@@ -216,14 +217,19 @@ export const endpointSettings: Decoder<EndpointSettings> = partial<EndpointSetti
   "EndpointSettings",
 );
 
-/** Body of `POST /containers/create`. */
-export const createRequest: Decoder<ContainerCreateRequest> = partial<ContainerCreateRequest>({
+const createFields: Decoder<ContainerCreateRequest> = partial<ContainerCreateRequest>({
   ...configFields,
   HostConfig: hostConfig,
   NetworkingConfig: partial<NonNullable<ContainerCreateRequest["NetworkingConfig"]>>({
     EndpointsConfig: map(nullable(endpointSettings)),
   }),
 });
+
+/** Body of `POST /containers/create`. */
+export const createRequest: Decoder<ContainerCreateRequest> = (value, place) => {
+  if (value !== null) return createFields(value, place);
+  throw new EngineError("invalid", "Config cannot be empty in order to create a container", { subject: "" });
+};
 
 /** A bare config, as `POST /commit` takes it. */
 export const containerConfig: Decoder<ContainerConfig> = partial<ContainerConfig>(configFields);
