@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf } from "../../base/index.ts";
 import { parseFlags } from "../flags/index.ts";
 import recorded from "./docker-flags.golden.json";
@@ -37,4 +39,11 @@ test("the flags of create ask for what docker asks for, and are refused in its w
   for (const { flags, ...docker } of recorded) {
     expect({ flags, ours: told(await answer(flags)) }).toEqual({ flags, ours: told(docker) });
   }
+});
+
+test("every flag of create has its row among what is compatible", () => {
+  const page = readFileSync(join(import.meta.dir, "../../../docs/compatibility.md"), "utf8");
+  const told = new Set([...page.matchAll(/`(--[a-z0-9-]+)/g)].map((match) => match[1]));
+  const shown = createFlags.filter(({ alias }) => alias === undefined).map(({ name }) => `--${name}`);
+  expect(shown.filter((name) => !told.has(name))).toEqual([]);
 });
