@@ -135,7 +135,7 @@ test("another range than the one asked for is refused", async () => {
 
 test("a body that stalls or drips is given up; a reader that takes its time is not", async () => {
   const descriptor = registry.putBlob("app", bytes);
-  const hasty = testClient({ limits: { idle: 60, tries: 2 } }).repository(`${registry.host}/app`);
+  const hasty = testClient({ limits: { idle: 250, tries: 2 } }).repository(`${registry.host}/app`);
   registry.fault = (request, response) => {
     if (!request.url?.includes("/blobs/")) return false;
     response.writeHead(200, { "Content-Length": String(bytes.length) });
@@ -155,7 +155,7 @@ test("a body that stalls or drips is given up; a reader that takes its time is n
   const large = registry.putBlob("app", new Uint8Array(8 * 1024 ** 2));
   let taken = 0;
   for await (const chunk of hasty.blob(large)) {
-    if (taken === 0) await Bun.sleep(150);
+    if (taken === 0) await Bun.sleep(400);
     taken += chunk.length;
   }
   expect(taken).toBe(large.size);

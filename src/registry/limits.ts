@@ -3,6 +3,8 @@ import type { RegistryLimits } from "./types.ts";
 export const defaultLimits: RegistryLimits = {
   header: 30_000,
   idle: 30_000,
+  send: 120_000,
+  store: 600_000,
   minimumRate: 1024,
   tries: 6,
   firstWait: 500,

@@ -191,7 +191,7 @@ test("busy registries are asked again, as late as they want; others not", async 
 });
 
 test("nobody is waited for who does not listen or does not answer", async () => {
-  const silent = testClient({ limits: { header: 50, tries: 2 } });
+  const silent = testClient({ limits: { header: 400, tries: 2 } });
   registry.fault = (request) => request.url !== "/v2/";
   expect((await failureOf(silent.repository(`${registry.host}/app`).manifest("1"))).message).toBe(
     `Get "${registry.url}/v2/app/manifests/1": net/http: timeout awaiting response headers`,

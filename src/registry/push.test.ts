@@ -116,6 +116,17 @@ test("an upload that fails again and again is given up, one that is refused at o
   );
 });
 
+test("a registry may take its time to store what it got", async () => {
+  const hasty = testClient({ limits: { header: 400, store: 10_000, tries: 1 } }).repository(
+    `${registry.host}/app`,
+  );
+  registry.fault = async (request) => {
+    if (request.method === "PUT") await Bun.sleep(600);
+    return false;
+  };
+  expect(await hasty.pushBlob(descriptor, open)).toEqual({ kind: "pushed" });
+});
+
 test("a digest that the registry does not find right is told", async () => {
   const wrong = { ...descriptor, digest: digestOf("else") };
   expect((await failureOf(app.pushBlob(wrong, open))).message).toBe(

@@ -113,7 +113,7 @@ function upload(payload: Payload, dog: Watchdog, limits: RegistryLimits) {
       async pull(controller) {
         try {
           const next = await source.next();
-          dog.feed(limits.header);
+          dog.feed(next.done ? limits.store : limits.send);
           sent += next.done ? 0 : next.value.length;
           if (next.done ? sent !== payload.length : sent > payload.length)
             throw wrongLength(payload.length, sent);

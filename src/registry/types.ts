@@ -23,8 +23,12 @@ export interface ProxyOptions {
 export interface RegistryLimits {
   /** Until an answer's header is there, connecting included. */
   readonly header: number;
-  /** Between two pieces of a body. */
+  /** Between two pieces of a body that comes. */
   readonly idle: number;
+  /** Between two pieces of a body that goes. */
+  readonly send: number;
+  /** From the last piece of such a body to the answer: registries check and move all of it meanwhile. */
+  readonly store: number;
   /** Bytes a second that a body must bring on average over `idle`. */
   readonly minimumRate: number;
   /** How often something is tried that may work later; a download that goes on starts counting again. */
