@@ -21,7 +21,14 @@ export function acceptKey(request: IncomingMessage): string {
       subject: "sec-websocket-version",
     });
   }
+  checkOrigin(request);
   return createHash("sha1").update(`${key}${magic}`).digest("base64");
+}
+
+/** A browser lets any page open a WebSocket to any host; it tells which page it was. */
+function checkOrigin({ headers: { origin, host } }: IncomingMessage): void {
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
+  throw new EngineError("denied", `origin ${origin} is not allowed`, { subject: "origin" });
 }
 
 /**

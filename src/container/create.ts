@@ -8,7 +8,7 @@ import { type Collaborators, homeOf, logDirectory } from "./collaborators.ts";
 import { completeHost } from "./complete-host.ts";
 import { mergeConfig } from "./config.ts";
 import { checkEndpoints } from "./endpoint-options.ts";
-import { type Extensions, readExtensions, withProbe } from "./extensions.ts";
+import { type Extensions, extensionWarnings, readExtensions, withProbe } from "./extensions.ts";
 import { announceContainer } from "./facts.ts";
 import { grantsOf } from "./grants.ts";
 import { checkHealth } from "./health-plan.ts";
@@ -72,6 +72,7 @@ export async function createContainer(
     ...fitted.warnings,
     ...validateConfig(asked, hostConfig),
     ...checkHealth(asked.Healthcheck),
+    ...extensionWarnings(request.config),
     ...checkEndpoints(request.endpoints),
     ...grantWarnings(grantsOf(hostConfig), needs.abilities),
     ...confinementWarnings(readSecurity(hostConfig.SecurityOpt ?? []), needs.abilities),

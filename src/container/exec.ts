@@ -123,6 +123,13 @@ export class Execs {
     }
   }
 
+  /** A client let go of an exec with the detach keys. */
+  announceDetach(id: string): void {
+    const exec = this.#execs.get(id);
+    const record = exec && this.#needs.store.find(exec.containerID);
+    if (record) announceContainer(this.#needs.announce, record, "exec_detach", { execID: id });
+  }
+
   async resize(id: string, size: Size): Promise<void> {
     const exec = this.get(id);
     if (!exec.process || exec.phase !== "running") {

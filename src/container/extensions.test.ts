@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readExtensions, withProbe } from "./extensions.ts";
+import { extensionWarnings, readExtensions, withProbe } from "./extensions.ts";
 import { checkHealth, healthPlan, nextHealth } from "./health-plan.ts";
 import { parseProbe } from "./probe-target.ts";
 
@@ -14,6 +14,10 @@ test("extensions are read from annotations and labels, the annotation wins", () 
 test("a word of ours that means nothing is refused rather than ignored", () => {
   const refuse = (Annotations: Record<string, string>) => () => readExtensions({}, { Annotations });
   expect(refuse({ "gantry.ephemerial": "true" })).toThrow("unknown option gantry.ephemerial");
+  expect(readExtensions({ Labels: { "gantry.mine": "x" } }, {})).toEqual({});
+  expect(extensionWarnings({ Labels: { "gantry.mine": "x", "gantry.ephemeral": "true" } })).toEqual([
+    "The label gantry.mine means nothing to this engine",
+  ]);
   expect(refuse({ "gantry.ephemeral": "perhaps" })).toThrow("use true or false");
   expect(refuse({ "gantry.on-unhealthy": "panic" })).toThrow("use restart, stop or none");
 });

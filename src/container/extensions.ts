@@ -17,9 +17,19 @@ export interface Extensions {
 const keys = ["gantry.ephemeral", "gantry.on-unhealthy", "gantry.health-http", "gantry.health-tcp"] as const;
 type Key = (typeof keys)[number];
 
+/** Names under `gantry.` that mean nothing. */
+function strangers(given: Readonly<Record<string, string>>): string[] {
+  return Object.keys(given).filter((name) => name.startsWith("gantry.") && !keys.some((key) => key === name));
+}
+
+/** Labels are anybody's: one that looks like an option of ours and is none is told, not refused. */
+export function extensionWarnings(config: ContainerConfig): string[] {
+  return strangers(config.Labels ?? {}).map((name) => `The label ${name} means nothing to this engine`);
+}
+
 type Asked = ReadonlyMap<Key, string>;
 
-/** What a create request asks of Gantry; throws `invalid` for a word under `gantry.` that means nothing. */
+/** What a create request asks of Gantry; throws `invalid` for an annotation under `gantry.` that means nothing. */
 export function readExtensions(config: ContainerConfig, host: HostConfig): Extensions {
   const asked = askedOf(config, host);
   const onUnhealthy = reactionOf(asked.get("gantry.on-unhealthy"));
@@ -42,14 +52,13 @@ export function withProbe(config: ContainerConfig, host: HostConfig): ContainerC
 }
 
 function askedOf(config: ContainerConfig, host: HostConfig): Asked {
-  const given = { ...config.Labels, ...host.Annotations };
+  const annotations = host.Annotations ?? {};
+  const given = { ...config.Labels, ...annotations };
   const asked = new Map<Key, string>();
-  for (const [name, value] of Object.entries(given)) {
-    if (!name.startsWith("gantry.")) continue;
-    const key = keys.find((known) => known === name);
-    if (!key) throw invalid(`unknown option ${name}: use one of ${keys.join(", ")}`, name);
-    asked.set(key, value);
+  for (const name of strangers(annotations)) {
+    throw invalid(`unknown option ${name}: use one of ${keys.join(", ")}`, name);
   }
+  for (const key of keys) if (given[key] !== undefined) asked.set(key, given[key]);
   return asked;
 }
 

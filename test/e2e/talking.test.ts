@@ -205,6 +205,13 @@ describe("attach", () => {
     await engine.ok(["kill", name]);
     await line.end();
     expect(serverFrames(line.body).at(-1)).toEqual({ opcode: 8, text: "\x03\xe8" });
+    for (const [origin, answer] of [
+      ["http://evil.example", "403"],
+      ["http://engine", "101"],
+    ] as const) {
+      using browser = raw(`GET ${path} HTTP/1.1`, ...handshake, `Origin: ${origin}`);
+      await browser.until(`HTTP/1.1 ${answer} `);
+    }
     const plain = await get(path);
     expect([plain.status, message(plain)]).toEqual([400, "not websocket protocol"]);
     const gone = raw(`GET /containers/nonesuch/attach/ws?stream=1 HTTP/1.1`, ...handshake);
@@ -297,6 +304,23 @@ describe("exec", () => {
     expect((await post(`/exec/${Id}/resize?h=33&w=99`)).status).toBe(200);
     expect(await eventually("the size", () => file("/tmp/size"))).toBe("33 99");
     expect(JSON.parse((await get(`/exec/${Id}/json`)).text).Running).toBe(true);
+    using detaching = new RawConnection(engine.socket, [
+      "GET /events?filters=%7B%22event%22%3A%5B%22exec_detach%22%5D%7D HTTP/1.1",
+    ]);
+    await detaching.until("200 OK");
+    const keys = { Cmd: ["cat"], Tty: true, AttachStdin: true, AttachStdout: true, DetachKeys: "x,y" };
+    const other = JSON.parse((await post(`/containers/${name}/exec`, keys)).text).Id;
+    using left = raw(
+      `POST /exec/${other}/start HTTP/1.1`,
+      ...upgrade,
+      "Content-Type: application/json",
+      "Content-Length: 2",
+    );
+    left.socket.write("{}");
+    await left.until("101 UPGRADED");
+    left.socket.write("xy");
+    await left.end();
+    await detaching.until(`"execID":"${other}"`);
     const bad = await post(`/exec/${Id}/resize?h=x&w=1`);
     expect(bad.status).toBe(400);
   });
@@ -483,6 +507,13 @@ describe("processes and figures", () => {
     const volumes = JSON.parse((await get("/system/df?type=volume")).text);
     expect(volumes).toMatchObject({ Images: null, Containers: null });
     expect(Array.isArray(volumes.Volumes)).toBe(true);
+    const script = ["FROM busybox", "RUN head -c 1m /dev/zero > /layer", ""].join("\n");
+    await engine.ok(["build", "-t", "cached", "-"], { stdin: script, env: { DOCKER_BUILDKIT: "0" } });
+    const cache = async () => JSON.parse((await get("/system/df?type=build-cache")).text);
+    expect((await cache()).BuildCache).toMatchObject([{ Type: "regular", Shared: true, InUse: true }]);
+    await engine.ok(["rmi", "cached"]);
+    expect((await cache()).BuildCache).toMatchObject([{ Shared: false, InUse: false }]);
+    expect((await cache()).BuilderSize).toBeGreaterThanOrEqual(2 ** 20);
     const wrong = await get("/system/df?type=fruit");
     expect([wrong.status, message(wrong)]).toEqual([400, "unknown object type: fruit"]);
   });

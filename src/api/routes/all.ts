@@ -29,7 +29,7 @@ export function allRoutes(engine: Engine, engineVersion: string): Route[] {
   return [
     ...systemRoutes({ engine, engineVersion }),
     ...eventRoutes(engine.events),
-    ...diskUsageRoutes({ store, images, network, snapshots, volumes, budget: engine.budget }),
+    ...diskUsageRoutes({ store, images, network, snapshots, volumes, builder, budget: engine.budget }),
     ...containerRoutes({ containers, images, network, snapshots, paths: engine.paths }),
     ...containerLifeRoutes(containers),
     ...containerStreamRoutes({ containers }),

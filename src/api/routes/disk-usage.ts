@@ -1,5 +1,6 @@
 import { EngineError } from "../../base/index.ts";
 import type { Budget } from "../../budget/index.ts";
+import type { Builder } from "../../build/index.ts";
 import type { ContainerStore } from "../../container/index.ts";
 import { volumeUsers } from "../../container/index.ts";
 import type { Image, ImageService } from "../../image/index.ts";
@@ -21,6 +22,7 @@ interface Needs {
   readonly snapshots: Pick<Snapshotter, "usage">;
   readonly volumes: VolumeService;
   readonly budget: Pick<Budget, "use">;
+  readonly builder: Pick<Builder, "cached">;
 }
 
 /** What lies on disk, for `docker system df`. */
@@ -38,17 +40,18 @@ async function diskUsage(needs: Needs, call: Call): Promise<Reply> {
   }
   const wants = (type: string): boolean => types.length === 0 || types.includes(type);
   const images = needs.images.list();
-  const [containers, volumes] = await Promise.all([
+  const [containers, volumes, cache] = await Promise.all([
     wants("container") ? containerRows(needs, images) : null,
     wants("volume") ? volumeRows(needs) : null,
+    wants("build-cache") ? cacheRows(needs, images) : null,
   ]);
   return json({
     LayersSize: wants("image") ? layersSize(images) : 0,
     Images: wants("image") ? imageRows(needs, images) : null,
     Containers: containers,
     Volumes: volumes,
-    BuildCache: wants("build-cache") ? [] : null,
-    BuilderSize: 0,
+    BuildCache: cache,
+    BuilderSize: (cache ?? []).reduce((sum, { Size, Shared }) => sum + (Shared ? 0 : Size), 0),
     DiskBudget: await diskBudget(needs, wants),
   });
 }
@@ -91,6 +94,21 @@ async function containerRows(needs: Needs, images: readonly Image[]) {
       ...containerSummary(record, { health, network: needs.network, now, imageNameHolds: true }),
       SizeRw: bytes,
       SizeRootFs: bytes + size,
+    };
+  });
+  return await Promise.all(rows);
+}
+
+/** What steps of builds have made. A layer that an image has too costs nothing beside it. */
+async function cacheRows(needs: Needs, images: readonly Image[]) {
+  const ofImages = new Set(images.flatMap((image) => chainIDs(image.config.rootfs.diff_ids)));
+  const rows = needs.builder.cached().map(async ({ key, chainID, lastUsed }) => {
+    const shared = ofImages.has(chainID);
+    const at = new Date(lastUsed).toISOString();
+    const { bytes } = await needs.snapshots.usage(chainID).catch(() => ({ bytes: 0 }));
+    return {
+      ...{ ID: key, Type: "regular", InUse: shared, Shared: shared, Size: bytes },
+      ...{ CreatedAt: at, LastUsedAt: at, UsageCount: 1 },
     };
   });
   return await Promise.all(rows);

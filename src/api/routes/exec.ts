@@ -10,7 +10,7 @@ import { streamType } from "./container-streams.ts";
 
 /** More processes in a running container. */
 export function execRoutes(
-  execs: Pick<Execs, "create" | "get" | "start" | "resize" | "checkStartable">,
+  execs: Pick<Execs, "create" | "get" | "start" | "resize" | "checkStartable" | "announceDetach">,
 ): Route[] {
   return [
     route("POST", "/containers/{id}/exec", async (call) => {
@@ -27,7 +27,10 @@ export function execRoutes(
   ];
 }
 
-async function start(execs: Pick<Execs, "checkStartable" | "start">, call: Call): Promise<Reply> {
+async function start(
+  execs: Pick<Execs, "checkStartable" | "start" | "announceDetach">,
+  call: Call,
+): Promise<Reply> {
   const id = call.params.id ?? "";
   const { Detach, ConsoleSize } = await readOptionalJson(call, execStartRequest);
   const exec = execs.checkStartable(id);
@@ -39,7 +42,7 @@ async function start(execs: Pick<Execs, "checkStartable" | "start">, call: Call)
 }
 
 async function startAttached(
-  execs: Pick<Execs, "start">,
+  execs: Pick<Execs, "start" | "announceDetach">,
   call: Call,
   exec: Exec,
   options: Parameters<Execs["start"]>[1],
@@ -50,13 +53,14 @@ async function startAttached(
   try {
     const stream = await execs.start(exec.id, options);
     if (!stream) return { kind: "taken" };
-    await bridge(client, stream, {
+    const end = await bridge(client, stream, {
       tty,
       stdin: request.AttachStdin ?? false,
       stdout: request.AttachStdout ?? false,
       stderr: request.AttachStderr ?? false,
       detachKeys: tty ? parseDetachKeys(request.DetachKeys ?? "") : undefined,
     });
+    if (end === "detached") execs.announceDetach(exec.id);
   } catch (error) {
     endWithMessage(client, `${messageOf(error)}\r\n`, tty);
   }
