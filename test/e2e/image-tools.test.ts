@@ -150,6 +150,10 @@ describe("registry serve", () => {
     await skopeo("copy", ...plain, `docker://${address}/multi:1`, `oci:${back}`);
     const index = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")).manifests[0].digest.slice(7);
     expect(digestOf(join(back, "blobs/sha256", index))).toBe(index);
+    await engine.ok(["pull", "-q", `${address}/multi:1`]);
+    expect(await engine.inspect(`${address}/multi:1`, "{{.Architecture}} {{index .RepoDigests 0}}")).toBe(
+      `amd64 ${address}/multi@sha256:${index}`,
+    );
     await other.gantryOk(["registry", "stop", address]);
   });
 

@@ -40,6 +40,7 @@ export const serveRegistryCommand: Command = {
 async function run(cli: Cli, { flags }: Invocation): Promise<number> {
   const request = await requestOf(cli, flags);
   const { registries } = cli.client;
+  await warn(cli, request);
   if (flags.bool("detach")) {
     const served = await registries.serve(request);
     await cli.out.write(`${served.Address}\n`);
@@ -59,6 +60,20 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
     return 0;
   }
   throw new ExitError(1, "the engine has stopped serving");
+}
+
+/** What `--allow-insecure` means is said once more where it matters. */
+async function warn(
+  cli: Cli,
+  { Address = "", Writable, Certificate, User }: RegistryServeRequest,
+): Promise<void> {
+  if (/^(127\.|localhost$|::1$)/.test(Address) || (Certificate && User)) return;
+  const may = Writable ? "read and replace" : "read";
+  const risk =
+    User && !Certificate
+      ? "the password and all images pass in the clear"
+      : `whoever reaches it can ${may} all images`;
+  await cli.err.write(`WARNING: serving on ${Address}: ${risk}\n`);
 }
 
 function greeting(served: RegistryServed): string {
