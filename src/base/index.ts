@@ -3,6 +3,7 @@ export { type Digest, digestOf, hexOf, isDigest, parseDigest } from "./digest.ts
 export { Emitter } from "./emitter.ts";
 export { codeOf, EngineError, type ErrorKind, isKind, messageOf } from "./errors.ts";
 export { newID, shortID } from "./ids.ts";
+export { ipVersion } from "./ip.ts";
 export { KeyedMutex } from "./keyed-mutex.ts";
 export { Limiter } from "./limiter.ts";
 export { createLogger, type Logger, type LogLevel, silentLogger } from "./log.ts";

@@ -1,9 +1,9 @@
-import { isIP } from "node:net";
+import { ipVersion } from "../../base/index.ts";
 import { cut } from "./csv.ts";
 
 /** Throws, in Docker's words, unless the text is an address: `--dns`. */
 export function checkAddress(text: string): void {
-  if (isIP(text.trim()) === 0) throw new Error(`IP address is not correctly formatted: ${text}`);
+  if (ipVersion(text.trim()) === 0) throw new Error(`IP address is not correctly formatted: ${text}`);
 }
 
 /** Throws unless the text is a domain, or `.` for none: `--dns-search`. */
@@ -23,7 +23,7 @@ export function parseExtraHost(text: string): string {
     throw new Error(`bad format for add-host: ${JSON.stringify(text)}`);
   }
   const bare = address.replace(/^\[(.*)\]$/, "$1");
-  if (bare !== "host-gateway" && isIP(bare) === 0) {
+  if (bare !== "host-gateway" && ipVersion(bare) === 0) {
     throw new Error(`invalid IP address in add-host: ${JSON.stringify(address)}`);
   }
   return `${name}:${bare}`;
