@@ -61,6 +61,11 @@ export class DockerPeer implements AsyncDisposable {
     throw new Error(`dockerd did not start:\n${text}`);
   }
 
+  /** A process in the network namespace of the daemon. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   command(words: readonly string[]): string[] {
     return ["docker", "-H", `unix://${this.socket}`, ...words];
   }

@@ -33,11 +33,12 @@ export class Arriving implements Arrival {
     }
   }
 
-  /** So many bytes are in the file by now. */
-  grow(length: number): void {
-    if (length === this.#length) return;
+  /** So many bytes are in the file by now; true when they are more than before. */
+  grow(length: number): boolean {
+    if (length === this.#length) return false;
     this.#length = length;
     this.#call();
+    return true;
   }
 
   /** There will be no more bytes, though nothing is verified yet. */

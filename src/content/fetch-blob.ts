@@ -1,4 +1,4 @@
-import { EngineError, isKind } from "../base/index.ts";
+import { EngineError, isKind, type Step } from "../base/index.ts";
 import type { Arriving } from "./arrival.ts";
 import { StagedFile } from "./staged-file.ts";
 import type { BlobSource, FetchOptions, Known } from "./types.ts";
@@ -10,7 +10,7 @@ import type { BlobSource, FetchOptions, Known } from "./types.ts";
 export async function fetchBlob(
   what: { readonly expected: Known; readonly path: string; readonly source: BlobSource },
   arriving: Arriving,
-  how: FetchOptions & { readonly publish: (staged: StagedFile) => Promise<void> },
+  how: FetchOptions & { readonly step: Step; readonly publish: (staged: StagedFile) => Promise<void> },
 ): Promise<void> {
   const { expected, path, source } = what;
   await using staged = await openPartial(path, expected.size);
@@ -21,7 +21,7 @@ export async function fetchBlob(
       how.signal?.throwIfAborted();
       await staged.write(chunk);
       if (staged.size > expected.size) throw wrong(expected, `it has more than ${expected.size} bytes`);
-      arriving.grow(staged.written);
+      if (arriving.grow(staged.written)) how.step("content:grown");
       how.report?.(staged.size);
     }
     await staged.flush();

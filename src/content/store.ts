@@ -198,7 +198,7 @@ class DirectoryStore implements ContentStore {
       const publish = async (staged: StagedFile): Promise<void> => {
         await this.#publish(staged, digest, () => arriving.moved(path));
       };
-      await fetchBlob({ ...what, path: arriving.path }, arriving, { ...options, publish });
+      await fetchBlob({ ...what, path: arriving.path }, arriving, { ...options, publish, step: this.#step });
     }
     arriving.store(path, size);
   }
