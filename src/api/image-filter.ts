@@ -17,7 +17,7 @@ export function filterImages(
   const values = (key: string): readonly string[] => filters.get(key) ?? [];
   const created = (image: Image): string => image.config.created ?? "";
   const tests: ((image: Image) => boolean)[] = [
-    (image) => dangling === undefined || dangling === (image.references.length === 0),
+    (image) => dangling === undefined || dangling === (namesOf(image).length === 0),
     (image) => matchesLabels(image.config.config?.Labels ?? {}, values("label")),
     (image) =>
       none(values("id")) ||
@@ -33,8 +33,8 @@ export function filterImages(
 }
 
 function withNames(image: Image, patterns: readonly string[]): Image {
-  const references = image.references.filter((text) => matchesName(text, patterns));
-  return { ...image, references };
+  const matching = (texts: readonly string[]) => texts.filter((text) => matchesName(text, patterns));
+  return { ...image, references: matching(image.references), digests: matching(image.digests) };
 }
 
 function none(values: readonly string[]): boolean {
@@ -42,9 +42,14 @@ function none(values: readonly string[]): boolean {
 }
 
 function matchesReference(image: Image, patterns: readonly string[]): boolean {
-  return image.references.some((text) => matchesName(text, patterns));
+  return namesOf(image).some((text) => matchesName(text, patterns));
 }
 
 function matchesName(name: string, patterns: readonly string[]): boolean {
   return matchesAny(patterns, (pattern) => matchReference(pattern, parseReference(name)));
+}
+
+/** Tags and repository digests: both are names to go by. */
+function namesOf({ references, digests }: Image): readonly string[] {
+  return [...references, ...digests];
 }

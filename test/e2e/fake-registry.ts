@@ -179,7 +179,7 @@ export class FakeRegistry implements AsyncDisposable {
       type: "bytes",
       pull: async (controller) => {
         while (this.holdAfter !== undefined && at >= this.holdAfter) await Bun.sleep(5);
-        const chunk = bytes.slice(at, at + step);
+        const chunk = new Uint8Array(bytes.subarray(at, at + step));
         at += chunk.length;
         this.served.set(digest, (this.served.get(digest) ?? 0) + chunk.length);
         if (chunk.length > 0) controller.enqueue(chunk);
