@@ -74,7 +74,7 @@ test("what is private is denied in Docker's words, and refused credentials are t
   });
   expect(await failureOf(repository("private", { ...me, password: "wrong" }).manifest("1"))).toMatchObject({
     kind: "unauthenticated",
-    message: `Get "${registry.url}/token": unauthorized: incorrect username or password`,
+    message: `Get "${registry.url}/v2/private/manifests/1": unauthorized: incorrect username or password`,
   });
 });
 
@@ -135,6 +135,8 @@ test("a token is used for nine tenths of its life, and for a minute at least whe
         scopes: [],
         credentials: undefined,
         asked: { repository: "x" },
+        method: "GET",
+        url: new URL("http://x/v2/"),
       },
     );
     expect(Math.round((staleAt - performance.now()) / 1000)).toBe(seconds ?? 0);
@@ -231,7 +233,7 @@ test("a login tells whether the registry takes name and password, and gives its 
   expect(String(server.asked[0])).toBe("service=test&account=me&client_id=gantry&offline_token=true");
   expect(await failureOf(client.login({ ...at, password: "wrong" }))).toMatchObject({
     kind: "unauthenticated",
-    message: `Get "${registry.url}/token": unauthorized: incorrect username or password`,
+    message: `Get "${registry.url}/v2/": unauthorized: incorrect username or password`,
   });
   expect((await failureOf(client.login({ serverAddress: registry.host }))).message).toContain("no user name");
   expect((await failureOf(client.login({ ...me, serverAddress: "a b" }))).message).toContain(

@@ -9,6 +9,9 @@ import type { RegistryCredentials } from "./types.ts";
 
 /** What an `Authorization` header is wanted for. */
 export interface Purpose {
+  /** The request that the header goes with. */
+  readonly method: string;
+  readonly url: URL;
   /** `repository:library/redis:pull`; empty for the registry as such. */
   readonly scopes: readonly string[];
   readonly asked: Outgoing["asked"];

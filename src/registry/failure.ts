@@ -70,6 +70,9 @@ function deniedText(asked: Asked, cause: string): string {
 }
 
 function unexpected(refusal: Refusal, asked: Asked): string {
+  if (refusal.status >= 500) {
+    return `received unexpected HTTP status: ${refusal.status} ${refusal.statusText}`.trim();
+  }
   const status = `${refusal.status} ${refusal.statusText}`.trim();
   const body = refusal.body.trim();
   const told = body === "" || /^\s*</.test(body) ? "" : `: ${JSON.stringify(body.slice(0, 200))}`;

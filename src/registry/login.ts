@@ -21,9 +21,9 @@ export async function login(
   const asked = { repository: host };
   const domain = host === hubAddress ? "docker.io" : host;
   const site = await homeSite(needs, domain, { credentials, asked, signal });
-  const purpose = { scopes: [], asked, signal };
+  const purpose = { method: "GET", url: new URL("v2/", site.base), scopes: [], asked, signal };
   const knock = (authorization: string | undefined): Promise<Answer> =>
-    needs.send({ ...purpose, method: "GET", url: new URL("v2/", site.base), headers: {}, authorization });
+    needs.send({ ...purpose, headers: {}, authorization });
 
   const first = await knock(await site.authority.header(purpose));
   await first.discard();

@@ -14,8 +14,8 @@ const usualWords: Readonly<Record<string, string>> = {
 
 /** Takes an answer that is no success apart; `body` is the beginning of its body. */
 export function parseRefusal(response: Response, body: string): Refusal {
-  const faults = [...challengeFaults(response), ...bodyFaults(body)];
   const { status } = response;
+  const faults = [...challengeFaults(response), ...bodyFaults(body, status)];
   const implied = faults.length === 0 ? impliedFault(status) : undefined;
   return {
     status,
@@ -58,14 +58,14 @@ function challengeFaults(response: Response): RegistryFault[] {
   return [];
 }
 
-function bodyFaults(body: string): RegistryFault[] {
+function bodyFaults(body: string, status: number): RegistryFault[] {
   const document = parseJson(body);
   if (document === undefined) return [];
   if (Array.isArray(document.errors)) return document.errors.flatMap(readFault);
   // A token server's own form, and the one of old Docker registries.
   const { details, error_description: described, error } = document;
   const words = [details, described, error].find((one) => typeof one === "string" && one !== "");
-  return typeof words === "string" ? [fault("UNAUTHORIZED", words)] : [];
+  return typeof words === "string" ? [fault(status === 401 ? "UNAUTHORIZED" : "UNKNOWN", words)] : [];
 }
 
 function readFault(value: unknown): RegistryFault[] {

@@ -45,8 +45,8 @@ export async function ask(send: Transport, site: Site, request: Ask): Promise<An
 
 /** Authorization belongs to the site: another origin that it sends us to has its own way in. */
 async function headerFor(site: Site, request: Ask): Promise<string | undefined> {
-  if (urlOf(site, request.path).origin !== site.base.origin) return undefined;
-  return site.authority.header(request);
+  const url = urlOf(site, request.path);
+  return url.origin === site.base.origin ? site.authority.header({ ...request, url }) : undefined;
 }
 
 function urlOf(site: Site, path: string | URL): URL {

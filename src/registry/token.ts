@@ -1,6 +1,6 @@
 import { readObject } from "./document.ts";
 import { RegistryError } from "./error.ts";
-import { refusalError } from "./failure.ts";
+import { refusalError, verb } from "./failure.ts";
 import { documentLimit } from "./limits.ts";
 import { parseRefusal, readErrorBody } from "./refusal.ts";
 import type { Answer, Outgoing, Transport } from "./transport.ts";
@@ -28,6 +28,9 @@ export interface TokenRequest {
   readonly offline?: boolean;
   readonly asked: Outgoing["asked"];
   readonly signal?: AbortSignal | undefined;
+  /** The request that the token goes with; failures are told as that one's. */
+  readonly method: string;
+  readonly url: URL;
 }
 
 const clientID = "gantry";
@@ -42,7 +45,7 @@ export async function fetchToken(send: Transport, request: TokenRequest): Promis
   const answer = await send(
     request.credentials?.identityToken ? refreshRequest(request) : passwordRequest(request),
   );
-  if (!answer.response.ok) throw await refused(answer);
+  if (!answer.response.ok) throw await refused(answer, request);
   return readToken(answer);
 }
 
@@ -110,19 +113,19 @@ async function readToken(answer: Answer): Promise<Token> {
   };
 }
 
-async function refused(answer: Answer): Promise<RegistryError> {
+async function refused(answer: Answer, { method, url }: TokenRequest): Promise<RegistryError> {
   const refusal = parseRefusal(answer.response, await readErrorBody(answer.body()));
   const error = refusalError(refusal, answer.asked);
   if (refusal.status !== 401 && refusal.status !== 403) return error;
-  return new RegistryError("unauthenticated", `${getText(answer)}: ${error.message}`, {
-    subject: error.subject,
-    codes: error.codes,
-    status: refusal.status,
-  });
-}
-
-function getText(answer: Answer): string {
-  return `Get "${answer.asked.url}"`;
+  return new RegistryError(
+    "unauthenticated",
+    `${verb(method)} "${url.origin}${url.pathname}": ${error.message}`,
+    {
+      subject: error.subject,
+      codes: error.codes,
+      status: refusal.status,
+    },
+  );
 }
 
 /** `Basic …` of a name and a password. */
