@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { SpecMount } from "../oci/index.ts";
 import type { ContainerPaths } from "./collaborators.ts";
 import { imageTarget } from "./extra-mounts.ts";
@@ -53,7 +54,7 @@ function mountSpec(mount: MountRecord, at: MountPlaces): SpecMount {
   }
   const source = mount.type === "image" ? imageTarget(at.paths, at.id, mount) : mountSource(mount);
   const recursion = mount.nonRecursive ? "bind" : "rbind";
-  const options = [recursion, access(mount, at), propagationOf(mount)];
+  const options = [recursion, access(mount, source, at), propagationOf(mount)];
   return { destination, type: "bind", source, options };
 }
 
@@ -63,9 +64,16 @@ function propagationOf({ propagation, nonRecursive }: MountRecord): string {
   return nonRecursive ? word.replace(/^r/, "") : word;
 }
 
-/** Read-only reaches the mounts below the source too, unless asked or impossible. */
-function access(mount: MountRecord, at: MountPlaces): string {
+/**
+ * Read-only reaches the mounts below the source too, unless asked or impossible. Below a file there is nothing, and
+ * crun takes the word for directories alone.
+ */
+function access(mount: MountRecord, source: string, at: MountPlaces): string {
   if (mount.writable) return "rw";
   const deep = at.deepReadOnly && !mount.nonRecursive && !mount.shallowReadOnly;
-  return deep ? "rro" : "ro";
+  return deep && isDirectory(source) ? "rro" : "ro";
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -187,6 +187,21 @@ describe("binds", () => {
     }
   });
 
+  test("show single files, read-only too, in places that the image lacks", async () => {
+    const file = join(engine.directory, "single");
+    writeFileSync(file, "one");
+    const script = "cat /new/file /etc/hosts; echo x 2>/dev/null > /new/file || echo kept";
+    const flags = [
+      "-v",
+      `${file}:/new/file:ro`,
+      "--mount",
+      `type=bind,source=${file},target=/etc/hosts,readonly`,
+    ];
+    expect(await sh(script, ...flags)).toBe("oneonekept");
+    expect(await sh("echo two > /new/file", "-v", `${file}:/new/file`)).toBe("");
+    expect(await Bun.file(file).text()).toBe("two\n");
+  });
+
   test("make a missing source where that was asked, else refuse", async () => {
     const absent = join(engine.directory, "absent");
     const bind = `type=bind,source=${absent},target=/m`;
