@@ -24,18 +24,19 @@ const legacy = /^[0-9a-f]{64}\/(json|VERSION)$/;
 const mostLinks = 10;
 /** Hundreds of images with all their layers. */
 const mostMembers = 100_000;
+/** Files that are taken and not stored yet. */
+const mostPending = 8;
+
+interface Needs {
+  readonly content: ContentStore;
+  readonly lease: ImageLease;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Stores the files of an image archive as they come. Paths are keys only: nothing is written under them. */
-export async function readArchive(
-  archive: AsyncIterable<Uint8Array>,
-  needs: {
-    readonly content: ContentStore;
-    readonly lease: ImageLease;
-    readonly signal?: AbortSignal | undefined;
-  },
-): Promise<Members> {
+export async function readArchive(archive: AsyncIterable<Uint8Array>, needs: Needs): Promise<Members> {
   const documents = new Map<string, string>();
-  const files = new Map<string, Stored>();
+  const files = new StoredFiles(needs);
   const links = new Map<string, string>();
   let count = 0;
   try {
@@ -50,32 +51,79 @@ export async function readArchive(
       // As when they are unpacked: the last one of a name is what counts.
       links.delete(name);
       if (documentNames.has(name)) documents.set(name, await readText(name, member.bytes));
-      else files.set(name, await store(name, member.bytes, needs));
+      else await files.take(name, member.bytes);
     }
+    await files.finish();
   } catch (error) {
+    await files.settled();
     throw needs.signal?.aborted ? needs.signal.reason : archiveError(error);
   }
-  return { documents, find: (path) => follow(cleanName(path), files, links) };
+  return { documents, find: (path) => follow(cleanName(path), files.stored, links) };
 }
 
-async function store(
-  name: string,
-  source: AsyncIterable<Uint8Array>,
-  needs: {
-    readonly content: ContentStore;
-    readonly lease: ImageLease;
-    readonly signal?: AbortSignal | undefined;
-  },
-): Promise<Stored> {
-  const wanted = `sha256:${/^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1] ?? ""}`;
-  const { digest, size } = await needs.content.ingest(source, {
-    mediaType: "application/octet-stream",
-    ...(isDigest(wanted) ? { expected: { digest: wanted } } : {}),
-    ...(needs.signal ? { signal: needs.signal } : {}),
-    // From here on another load that fails does not take it along.
-    claim: (known) => needs.lease.protect(known),
-  });
-  return { digest, size };
+/** Files of an archive on their way into the store: while some are brought to the disk, the next one is read. */
+class StoredFiles {
+  readonly stored = new Map<string, Stored>();
+  readonly #needs: Needs;
+  readonly #last = new Map<string, symbol>();
+  readonly #pending = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+  }
+
+  /** Resolves when the bytes have been taken, though they may not be stored yet. Throws what an earlier file met. */
+  async take(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    this.stored.delete(name);
+    const turn = Symbol(name);
+    this.#last.set(name, turn);
+    while (this.#pending.size >= mostPending) await Promise.race(this.#pending);
+    const taken = Promise.withResolvers<void>();
+    const work = this.#store(name, untilTaken(bytes, taken.resolve), turn).catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+    const pending = work.then(() => void this.#pending.delete(pending));
+    this.#pending.add(pending);
+    await Promise.race([taken.promise, pending]);
+    this.#check();
+  }
+
+  /** Resolves when all are stored; throws when one could not be. */
+  async finish(): Promise<void> {
+    await this.settled();
+    this.#check();
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async #store(name: string, source: AsyncIterable<Uint8Array>, turn: symbol): Promise<void> {
+    const { content, lease, signal } = this.#needs;
+    const wanted = `sha256:${/^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1] ?? ""}`;
+    const { digest, size } = await content.ingest(source, {
+      mediaType: "application/octet-stream",
+      ...(isDigest(wanted) ? { expected: { digest: wanted } } : {}),
+      ...(signal ? { signal } : {}),
+      // From here on another load that fails does not take it along.
+      claim: (known) => lease.protect(known),
+    });
+    // Another of the same name may have come and gone meanwhile.
+    if (this.#last.get(name) === turn) this.stored.set(name, { digest, size });
+  }
+}
+
+async function* untilTaken(source: AsyncIterable<Uint8Array>, taken: () => void): AsyncIterable<Uint8Array> {
+  try {
+    yield* source;
+  } finally {
+    taken();
+  }
 }
 
 async function readText(name: string, source: AsyncIterable<Uint8Array>): Promise<string> {
