@@ -46,7 +46,7 @@ async function loadOne(
   const { report, signal, lease } = options;
   const tell = (status: string, current: (layer: Descriptor) => number) => (layer: Descriptor) =>
     report({ id: shortID(layer.digest), status, current: current(layer), total: layer.size });
-  await unpack(
+  const sizes = await unpack(
     needs,
     { layers: plan.manifest.layers, diffIDs: plan.config.rootfs.diff_ids },
     {
@@ -56,7 +56,7 @@ async function loadOne(
       ends: tell("Loading layer", (layer) => layer.size),
     },
   );
-  const image = await recordImage(needs, plan);
+  const image = await recordImage(needs, { ...plan, sizes });
   return linesOf(image.id, plan.names);
 }
 

@@ -15,15 +15,16 @@ export interface UnpackOptions {
 }
 
 /**
- * Makes a committed snapshot of each stored layer and returns the chainID on top. A layer that another caller is
+ * Makes a committed snapshot of each stored layer and returns the sizes of those that were not there. A layer that another caller is
  * unpacking is waited for and shared. Throws `invalid` when a layer's content is not its diffID.
  */
 export async function unpack(
   needs: Collaborators,
   what: Unpackable,
   { lease, signal, begins, ends }: UnpackOptions,
-): Promise<ChainID | undefined> {
+): Promise<ReadonlyMap<ChainID, number>> {
   const layers = stackOf(what);
+  const sizes = new Map<ChainID, number>();
   const begun = new Set<Descriptor>();
   await raiseStack(needs, layers, {
     lease,
@@ -32,10 +33,13 @@ export async function unpack(
       if (event.kind === "exists") return;
       if (!begun.has(layer)) begins?.(layer);
       begun.add(layer);
-      if (event.kind === "done") ends?.(layer);
+      if (event.kind !== "done") return;
+      ends?.(layer);
+      const chain = layers.find(({ descriptor }) => descriptor === layer)?.chain;
+      if (chain !== undefined && event.size !== undefined) sizes.set(chain, event.size);
     },
   });
-  return layers.at(-1)?.chain;
+  return sizes;
 }
 
 /** Unpacks a stored layer that stands on none and commits it, whatever its diffID is. When it fails nothing stays. */
