@@ -8,6 +8,11 @@ export class Emitter<T> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** How many listen. */
+  get size(): number {
+    return this.#listeners.size;
+  }
+
   emit(value: T): void {
     for (const listener of [...this.#listeners]) {
       try {

@@ -27,6 +27,11 @@ export class EventHub {
     return this.#ring.filter((event) => event.time >= since);
   }
 
+  /** How many listen. */
+  get listeners(): number {
+    return this.#emitter.size;
+  }
+
   /** Listens from now on; dispose to stop. */
   on(listener: (event: Event) => void): Disposable {
     return this.#emitter.on(listener);

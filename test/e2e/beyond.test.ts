@@ -503,6 +503,23 @@ describe("why", () => {
     const failing = await why("failing");
     expect(failing).toContain("with exit code 3");
     expect(failing).toContain("  | last �[31m words");
+    await engine.ok([
+      "run",
+      "-d",
+      "--name",
+      "painted",
+      "--health-cmd",
+      "printf 'sick \\033[31m red'; exit 1",
+      ...quick,
+      "busybox",
+      "sleep",
+      "1000",
+    ]);
+    await becomes("painted", "unhealthy");
+    const painted = await why("painted");
+    expect(painted).toContain("sick �[31m red");
+    expect(painted).not.toContain("\u001b");
+    await engine.ok(["rm", "-f", "painted"]);
     expect(await why("deaf")).toContain("It was stopped on request, and killed because it did not end");
     await engine.ok(["rm", "missing", "hungry", "failing", "deaf"]);
   });

@@ -252,6 +252,27 @@ describe("restart policies", () => {
   });
 });
 
+describe("a container that needs more memory than it may have", () => {
+  test("ends with 137, says that it ran out of memory, and announces it before its end", async () => {
+    await using events = engine.follow(["events", "--filter", "container=greedy", "--format", "{{.Action}}"]);
+    const flags = ["-m", "12m", "--memory-swap", "12m"];
+    const { code } = await engine.docker([
+      "run",
+      "--name",
+      "greedy",
+      ...flags,
+      "busybox",
+      "sh",
+      "-c",
+      "exec tail /dev/zero",
+    ]);
+    expect(code).toBe(137);
+    expect(await engine.inspect("greedy", "{{.State.OOMKilled}} {{.State.ExitCode}}")).toBe("true 137");
+    await events.until(/start\noom\ndie\n/);
+    await engine.ok(["rm", "greedy"]);
+  });
+});
+
 describe("removal and prune", () => {
   test("take anonymous volumes along with -v, and named ones never", async () => {
     await engine.ok([

@@ -92,6 +92,11 @@ describe("the door", () => {
       Swarm: { LocalNodeState: "inactive" },
       IndexServerAddress: "https://index.docker.io/v1/",
     });
+    expect(info.FirewallBackend).toEqual({ Driver: "nftables" });
+    using listening = raw("GET /events HTTP/1.1");
+    await listening.until("200 OK");
+    const listeners = JSON.parse((await get("/info")).text).NEventsListener;
+    expect(listeners).toBeGreaterThan(info.NEventsListener);
     expect(info.NCPU).toBeGreaterThan(0);
     expect(info.MemTotal).toBeGreaterThan(2 ** 20);
     expect(Object.keys(info.Runtimes)).toContain(info.DefaultRuntime);

@@ -9,7 +9,7 @@ import { newestVersion, oldestVersion } from "../version.ts";
 export interface SystemRoutesNeeds {
   readonly engine: Pick<
     Engine,
-    "options" | "identity" | "host" | "abilities" | "containers" | "images" | "runtime"
+    "events" | "options" | "identity" | "host" | "abilities" | "containers" | "images" | "runtime"
   >;
   /** Version of this package. */
   readonly engineVersion: string;
@@ -124,7 +124,7 @@ function abilitiesInfo(needs: SystemRoutesNeeds) {
     Debug: false,
     NFd: 0,
     NGoroutines: 0,
-    NEventsListener: 0,
+    NEventsListener: needs.engine.events.listeners,
     SystemTime: new Date().toISOString(),
     LoggingDriver: needs.engine.options.logs?.driver ?? defaultLogs.driver,
     IndexServerAddress: "https://index.docker.io/v1/",
@@ -134,7 +134,8 @@ function abilitiesInfo(needs: SystemRoutesNeeds) {
     ExperimentalBuild: false,
     LiveRestoreEnabled: true,
     Isolation: "",
-    InitBinary: "",
+    InitBinary: "gantry-shim",
+    FirewallBackend: { Driver: "nftables" },
     ContainerdCommit: { ID: "" },
     RuncCommit: { ID: "" },
     InitCommit: { ID: "" },

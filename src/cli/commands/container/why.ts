@@ -24,9 +24,7 @@ export const whyCommand: Command = {
 
 function render({ headline, reasons, advice }: Explanation, lines: readonly string[]): string {
   const section = (title: string, entries: readonly string[], mark: string): string[] =>
-    entries.length === 0
-      ? []
-      : ["", title, ...entries.map((entry) => `  ${mark} ${entry.replaceAll("\n", "\n    ")}`)];
+    entries.length === 0 ? [] : ["", title, ...entries.map((entry) => `  ${mark} ${shown(entry)}`)];
   const text = [
     headline,
     ...section("Why", reasons, "-"),
@@ -47,12 +45,18 @@ async function lastLines(cli: Cli, container: ContainerInspect): Promise<string[
     return [];
   }
   const text = Buffer.concat(chunks).toString("utf8").trimEnd();
-  return text === "" ? [] : text.split("\n").map(printable);
+  return text === "" ? [] : text.split("\n");
 }
 
-/** What a program writes must not drive the terminal of whoever asks. */
-function printable(line: string): string {
-  return line.replace(/\r$/, "").replace(/\p{Cc}/gu, (sign) => (sign === "\t" ? sign : "�"));
+const longestLine = 500;
+
+/** What a program writes, be it a line of its log or the output of a check, must not drive the terminal nor fill it. */
+function shown(text: string): string {
+  const lines = text.split("\n").map((line) => {
+    const clean = line.replace(/\r$/, "").replace(/\p{Cc}/gu, (sign) => (sign === "\t" ? sign : "�"));
+    return clean.length > longestLine ? `${clean.slice(0, longestLine)}…` : clean;
+  });
+  return lines.join("\n    ");
 }
 
 /** What happened to it since the last start, as far as the engine still knows. */
