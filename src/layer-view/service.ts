@@ -164,7 +164,7 @@ async function isSame(
 
 /** Whether a path is the wanted one, or lies below it. */
 function below(path: string): (one: string) => boolean {
-  const bytes = Buffer.from(path.replace(/^\/+|\/+$/g, "")).toString("latin1");
+  const bytes = Buffer.from(path.replace(/^(\.?\/)+|\/+$/g, "")).toString("latin1");
   if (bytes === "" || bytes === ".") return () => true;
   return (one) => one === bytes || one.startsWith(`${bytes}/`);
 }

@@ -95,6 +95,15 @@ describe("image diff", () => {
       "A +2B /etc/new",
       "1 added, 1 changed, 1 deleted, -50kB; 5 layers are shared",
     ]);
+    const dotted = await engine.gantryOk([
+      "image",
+      "diff",
+      "--path",
+      "./etc/new",
+      "team/app:1",
+      "team/app:2",
+    ]);
+    expect(dotted).toStartWith("A");
     const below = await engine.gantryOk([
       "image",
       "diff",
@@ -319,6 +328,22 @@ describe("image copy", () => {
       await victim.ok(["rmi", "cut:1"]);
       expect(readdirSync(join(victim.root, "content/blobs/sha256"))).toEqual([]);
       expect(readdirSync(join(victim.root, "snapshots/committed"))).toEqual([]);
+    }
+  });
+
+  test("and the other commands refuse flags that would mean nothing", async () => {
+    for (const [args, text] of [
+      [["copy", "--all", "--platform", "linux/arm64", "a", "b"], "--all and --platform exclude each other"],
+      [["copy", "--format", "{{.Digest}}", "a", "b"], 'unsupported format "{{.Digest}}"'],
+      [["layers", "--layer", "1", "busybox"], "--layer is for --files alone"],
+      [["layers", "--files", "--wasters", "1", "busybox"], "--wasters and --files exclude each other"],
+      [["diff", "--format", "table", "busybox", "busybox"], 'unsupported format "table"'],
+      [["tree", "--format", "table"], 'unsupported format "table"'],
+      [["bootstrap", "--include", "curl", "busybox"], "--include is for debian alone"],
+      [["bootstrap", "fedora"], 'unknown base image "fedora"'],
+    ] as const) {
+      const { code, stderr } = await engine.gantry(["image", ...args]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(text)]);
     }
   });
 

@@ -31,6 +31,10 @@ async function copy(transfer: Transfer, call: Call): Promise<Reply> {
   const { Source = "", Target = "", All = false, Platform, ...auths } = await readJson(call, copyBody);
   if (Source === "" || Target === "")
     throw new EngineError("invalid", "a copy needs a source and a target", { subject: "copy" });
+  if (All && Platform)
+    throw new EngineError("invalid", "all platforms and one platform exclude each other", {
+      subject: "copy",
+    });
   const platform = Platform ? parsePlatform(Platform) : undefined;
   return progress(async (report) => {
     const transferred = await transfer.copy(Source, Target, {

@@ -69,7 +69,7 @@ async function chooseBase(cli: Cli, flags: FlagValues, what: string): Promise<Ba
   if (what !== "busybox") {
     throw new ExitError(1, `unknown base image "${what}": busybox and debian:SUITE can be made here`);
   }
-  for (const flag of ["include", "mirror", "arch"]) {
+  for (const flag of ["variant", "include", "mirror", "arch"]) {
     if (flags.has(flag)) throw new ExitError(1, `--${flag} is for debian alone`);
   }
   const message = "Made from this machine's busybox";

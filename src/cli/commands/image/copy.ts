@@ -1,10 +1,12 @@
 import { failOnError } from "../../../client/index.ts";
 import type { ImageCopyRequest, ProgressMessage } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
+import { ExitError } from "../../exit.ts";
 import { pathAt } from "../../files/index.ts";
 import { showProgress } from "../../progress/index.ts";
 import { registryAuth } from "../../registry/index.ts";
 import { toJSON } from "../../template/index.ts";
+import { jsonFormat } from "./json-format.ts";
 
 export const copyImageCommand: Command = {
   usage: "copy [OPTIONS] SOURCE TARGET",
@@ -20,7 +22,9 @@ export const copyImageCommand: Command = {
 };
 
 async function run(cli: Cli, { flags, args: [source = "", target = ""] }: Invocation): Promise<number> {
-  const isJSON = flags.find("format") === "json";
+  const isJSON = jsonFormat(flags);
+  if (flags.bool("all") && flags.has("platform"))
+    throw new ExitError(1, "--all and --platform exclude each other");
   const [from, to] = [absolute(cli, source), absolute(cli, target)];
   const request: ImageCopyRequest = {
     Source: from,

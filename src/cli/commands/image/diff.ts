@@ -2,6 +2,7 @@ import type { ImageFileChange } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
 import { toJSON } from "../../template/index.ts";
 import { changeText, growthOf, signedBytes } from "./change-text.ts";
+import { jsonFormat } from "./json-format.ts";
 
 export const diffImagesCommand: Command = {
   usage: "diff [OPTIONS] IMAGE IMAGE",
@@ -16,8 +17,8 @@ export const diffImagesCommand: Command = {
 };
 
 async function run(cli: Cli, { flags, args: [older = "", newer = ""] }: Invocation): Promise<number> {
+  const isJSON = jsonFormat(flags);
   const { head, changes } = await cli.client.layerViews.diff(older, newer, { path: flags.find("path") });
-  const isJSON = flags.find("format") === "json";
   const counts = { A: 0, C: 0, D: 0 };
   let bytes = 0;
   const kept: ImageFileChange[] = [];

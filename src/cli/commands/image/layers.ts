@@ -1,9 +1,12 @@
 import { formatBytes, shortID } from "../../../base/index.ts";
 import type { ImageLayer, ImageLayersResponse } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
+import { ExitError } from "../../exit.ts";
+import type { FlagValues } from "../../flags/index.ts";
 import { alignTable, ellipsis, printListing, type Row } from "../../listing/index.ts";
 import { toJSON } from "../../template/index.ts";
 import { changeText } from "./change-text.ts";
+import { jsonFormat } from "./json-format.ts";
 import { stepText } from "./layers-of.ts";
 
 export const imageLayersCommand: Command = {
@@ -22,6 +25,7 @@ export const imageLayersCommand: Command = {
 
 async function run(cli: Cli, { flags, args: [name = ""] }: Invocation): Promise<number> {
   const format = flags.find("format");
+  checkFlags(flags);
   if (flags.bool("files")) return await printFiles(cli, name, { layer: flags.int("layer"), format });
   const view = await cli.client.layerViews.layers(name);
   if (format === "json") {
@@ -55,6 +59,17 @@ async function run(cli: Cli, { flags, args: [name = ""] }: Invocation): Promise<
   if (format === undefined || format === "table")
     await cli.out.write(summary(view, flags.int("wasters") ?? 0));
   return 0;
+}
+
+function checkFlags(flags: FlagValues): void {
+  if (!flags.bool("files")) {
+    if (flags.has("layer")) throw new ExitError(1, "--layer is for --files alone");
+    return;
+  }
+  jsonFormat(flags);
+  for (const flag of ["no-trunc", "wasters"]) {
+    if (flags.has(flag)) throw new ExitError(1, `--${flag} and --files exclude each other`);
+  }
 }
 
 function layerRow(options: { full: boolean; width: number | undefined }) {

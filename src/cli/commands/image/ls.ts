@@ -27,8 +27,11 @@ export const listImagesCommand: Command = {
 async function run(cli: Cli, invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
   if (flags.bool("tree")) {
-    const { showTree } = await import("./tree.ts");
-    return await showTree(cli, { names: args, format: flags.find("format") });
+    const [{ showTree }, { jsonFormat }] = await Promise.all([
+      import("./tree.ts"),
+      import("./json-format.ts"),
+    ]);
+    return await showTree(cli, { names: args, json: jsonFormat(flags) });
   }
   const filters = flags.filters("filter");
   if (args[0] !== undefined) filters.reference = [...(filters.reference ?? []), args[0]];

@@ -1,6 +1,7 @@
 import type { Cli, Command } from "../../cli.ts";
 import { toJSON } from "../../template/index.ts";
 import { drawForest } from "./draw-forest.ts";
+import { jsonFormat } from "./json-format.ts";
 import { buildForest, type ImageStack, type Layer } from "./layer-forest.ts";
 import { layersOf } from "./layers-of.ts";
 
@@ -9,17 +10,17 @@ export const treeCommand: Command = {
   summary: "Show images as stacks of layers, and what they share",
   flags: [{ name: "format", kind: "string", help: "Print as `json` instead of a tree" }],
   args: { least: 0 },
-  run: async (cli, { flags, args }) => await showTree(cli, { names: args, format: flags.find("format") }),
+  run: async (cli, { flags, args }) => await showTree(cli, { names: args, json: jsonFormat(flags) }),
 };
 
 /** Shows the layers of the named images, or of all. */
 export async function showTree(
   cli: Cli,
-  wanted: { readonly names: readonly string[]; readonly format: string | undefined },
+  wanted: { readonly names: readonly string[]; readonly json: boolean },
 ): Promise<number> {
   const stacks = await readStacks(cli, wanted.names);
   const forest = buildForest(stacks);
-  if (wanted.format === "json") {
+  if (wanted.json) {
     await cli.out.write(`${toJSON({ images: stacks.map(imageJSON), ...forest.totals })}\n`);
     return 0;
   }
