@@ -29,6 +29,9 @@ test("what makes no sense is refused with the reason", () => {
     [{ mirrors: ["https://x/?a=b"] }, "query or fragment"],
     [{ insecure: ["http://x"] }, "should not contain a scheme"],
     [{ insecure: ["a b"] }, 'invalid insecure registry "a b"'],
+    [{ mirrors: ["a b=https://x"] }, '"a b" is no host'],
+    [{ insecure: ["10.0.0.0/33"] }, 'invalid insecure registry "10.0.0.0/33"'],
+    [{ insecure: ["::/129"] }, 'invalid insecure registry "::/129"'],
     [{ insecure: ["a/b"] }, 'invalid insecure registry "a/b"'],
     [{ insecure: ["me@x"] }, 'invalid insecure registry "me@x"'],
   ];

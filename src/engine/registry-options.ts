@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { RegistryOptions } from "../registry/index.ts";
 import { invalidArgument } from "./arguments.ts";
 
@@ -44,6 +45,7 @@ function parseMirror(text: string): { host: string; url: string } {
   }
   if (url.username !== "" || url.password !== "") throw wrong("a mirror takes no credentials");
   if (url.search !== "" || url.hash !== "") throw wrong("query or fragment at end of the URI");
+  if (named !== undefined && !isHost(named)) throw wrong(`"${named}" is no host`);
   const host = named === undefined || hubNames.includes(named) ? "docker.io" : named;
   return { host, url: url.href };
 }
@@ -52,10 +54,18 @@ function checkInsecure(entry: string): void {
   if (entry.includes("://")) {
     throw invalidArgument(`insecure registry ${entry} should not contain a scheme (http://, https://)`);
   }
-  const valid = entry.includes("/")
-    ? /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(entry)
-    : /^[^\s/@?#]+$/.test(entry) && URL.canParse(`http://${entry}`);
-  if (!valid) throw invalidArgument(`invalid insecure registry "${entry}": it must be HOST[:PORT] or a CIDR`);
+  if (!(entry.includes("/") ? isRange(entry) : isHost(entry)))
+    throw invalidArgument(`invalid insecure registry "${entry}": it must be HOST[:PORT] or a CIDR`);
+}
+
+function isHost(text: string): boolean {
+  return /^[^\s/@?#\\]+$/.test(text) && URL.canParse(`http://${text}`);
+}
+
+function isRange(text: string): boolean {
+  const [, address = "", prefix] = /^(.+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
 function proxiesOf(env: RegistryWords["env"]): RegistryOptions["proxy"] {

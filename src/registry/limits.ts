@@ -14,7 +14,10 @@ export const defaultLimits: RegistryLimits = {
 /** Bytes of a manifest or an index; what registries themselves accept (OCI distribution-spec, "Pushing manifests"). */
 export const manifestLimit = 4 * 1024 ** 2;
 
-/** Bytes of everything else that is read whole: tokens, lists of tags, search results. */
+/** Bytes of a list of tags or repositories: some registries know no pages. */
+export const listLimit = 16 * 1024 ** 2;
+
+/** Bytes of everything else that is read whole: tokens, search results. */
 export const documentLimit = 1024 ** 2;
 
 /** Bytes of an error's body that are looked at. */

@@ -150,7 +150,7 @@ async function send(job: Job, site: Site, upload: Upload): Promise<Upload> {
     ...cancelOf(options),
   });
   await answer.discard();
-  return uploadAt(answer, descriptor.size);
+  return uploadAt(answer, descriptor.size, upload.location);
 }
 
 async function* counted(

@@ -1,6 +1,6 @@
 import { readObject } from "./document.ts";
 import { RegistryError } from "./error.ts";
-import { documentLimit } from "./limits.ts";
+import { documentLimit, listLimit } from "./limits.ts";
 import { printable } from "./refusal.ts";
 import { persist } from "./retry.ts";
 import { type Ask, ask } from "./session.ts";
@@ -87,7 +87,7 @@ async function searchCatalog(
   let path: string | URL | undefined = "v2/_catalog?n=1000";
   for (let page = 0; page < mostPages && path !== undefined && found.length < limit; page++) {
     const answer: Answer = await request(path, { scopes: ["registry:catalog:*"] });
-    const { repositories } = await readObject(answer, documentLimit);
+    const { repositories } = await readObject(answer, listLimit);
     const list: readonly unknown[] = Array.isArray(repositories) ? repositories : [];
     for (const name of list) {
       if (typeof name !== "string" || !name.includes(words.toLowerCase())) continue;

@@ -1,6 +1,6 @@
 import { readObject } from "./document.ts";
 import { RegistryError } from "./error.ts";
-import { documentLimit } from "./limits.ts";
+import { listLimit } from "./limits.ts";
 import { isTag } from "./names.ts";
 import type { Scene } from "./scene.ts";
 import type { Answer } from "./transport.ts";
@@ -12,7 +12,7 @@ const mostPages = 10_000;
 /** All tags of a repository; see `Repository.tags`. */
 export async function* listTags(scene: Scene, options: Cancel): AsyncGenerator<string> {
   const seen = new Set<string>();
-  let path: string | URL | undefined = "tags/list";
+  let path: string | URL | undefined = "tags/list?n=1000";
   for (let page = 0; path !== undefined; page++) {
     const key = String(path);
     if (page >= mostPages || seen.has(key)) throw endless(scene);
@@ -37,7 +37,7 @@ async function fetchPage(scene: Scene, path: string | URL, options: Cancel): Pro
       asked: scene.name.asked,
       ...(options.signal ? { signal: options.signal } : {}),
     });
-    const { tags } = await readObject(answer, documentLimit);
+    const { tags } = await readObject(answer, listLimit);
     const list: readonly unknown[] = Array.isArray(tags) ? tags : [];
     return {
       tags: list.filter((tag) => typeof tag === "string").filter(isTag),
