@@ -56,7 +56,7 @@ async function startEngine(host: Host, dial: Dial): Promise<void> {
   }
 }
 
-/** What makes this runtime the engine: `bin/gantry` starts its command line from a bundle, the engine never is. */
+/** What makes this runtime the engine: of its sources, which unlike its bundle are never old. */
 function engineWords(): string[] {
   const script = process.argv[1] ?? "";
   // A single executable holds all its scripts.

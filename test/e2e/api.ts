@@ -12,15 +12,17 @@ const patience = 30_000;
 /** The Docker Engine API over an engine's socket, one connection a request. */
 export class Api {
   readonly #socket: string;
+  readonly #version: string;
 
-  constructor(socket: string) {
+  constructor(socket: string, version = "1.47") {
     this.#socket = socket;
+    this.#version = version;
   }
 
   /** Sends a request; undefined when the engine went away in the middle. Throws when it does not answer. */
   async ask(method: string, path: string, body?: unknown): Promise<Answer | undefined> {
     try {
-      const response = await fetch(`http://engine/v1.47${path}`, {
+      const response = await fetch(`http://engine/v${this.#version}${path}`, {
         method,
         unix: this.#socket,
         keepalive: false,
