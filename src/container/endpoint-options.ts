@@ -1,5 +1,6 @@
 import { EngineError } from "../base/index.ts";
 import type { EndpointSettings } from "../wire/index.ts";
+import { normalizeMode } from "./network-plan.ts";
 import { endpointSysctls } from "./sysctls.ts";
 
 const served: ReadonlySet<string> = new Set(["com.docker.network.endpoint.sysctls"]);
@@ -15,6 +16,7 @@ export function checkEndpoints(endpoints: Readonly<Record<string, EndpointSettin
 
 function warningsOf(network: string, settings: EndpointSettings): string[] {
   const { IPAMConfig: ipam, DriverOpts: options, MacAddress: mac } = settings;
+  if (normalizeMode(network) === "bridge") checkDefaultBridge(settings);
   if (ipam?.IPv6Address) {
     throw new EngineError(
       "invalid",
@@ -32,6 +34,21 @@ function warningsOf(network: string, settings: EndpointSettings): string[] {
       : []),
     ...unknown.map((name) => `Network ${network} does not know the driver option ${name}. Option discarded.`),
   ];
+}
+
+/** The default bridge gives addresses as it likes, and answers no names. */
+function checkDefaultBridge({ IPAMConfig: ipam, Aliases: aliases }: EndpointSettings): void {
+  const faults = [
+    ...(ipam?.IPv4Address ? ["user specified IP address is supported on user defined networks only"] : []),
+    ...((aliases ?? []).length > 0
+      ? ["network-scoped alias is supported only for containers in user defined networks"]
+      : []),
+  ];
+  if (faults.length === 0) return;
+  const list = faults.join("\n");
+  throw new EngineError("invalid", `invalid config for network bridge: invalid endpoint settings:\n${list}`, {
+    subject: "bridge",
+  });
 }
 
 /** Endpoints in the order in which they become interfaces: the one that is to be the gateway first. */

@@ -7,6 +7,7 @@ export function grantsOf(host: HostConfig): Grants {
     privileged: host.Privileged ?? false,
     capAdd: host.CapAdd ?? [],
     capDrop: host.CapDrop ?? [],
+    ...(host.OomScoreAdj ? { oomScoreAdj: host.OomScoreAdj } : {}),
     rlimits: (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({ name: Name, soft: Soft, hard: Hard })),
   };
 }

@@ -52,6 +52,11 @@ describe("rights", () => {
     const privileged = await run("--privileged");
     expect(privileged.code).toBe(0);
     expect(privileged.stderr.includes(warning)).toBe(lacks);
+    const score = await run("--oom-score-adj", "-900");
+    expect({ code: score.code, warned: score.stderr.includes("Score discarded.") }).toEqual({
+      code: 0,
+      warned: lacks,
+    });
     const hard = /Max open files\s+\d+\s+(\d+)/.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? "";
     const more = await run("--ulimit", `nofile=${Number(hard) + 1}`);
     expect(more.code).toBe(0);
@@ -322,6 +327,7 @@ describe("what cannot be done", () => {
       [["--runtime", "nonesuch"], "unknown or invalid runtime name: nonesuch"],
       [["-p", "80/sctp"], 'protocol "sctp" is not supported'],
       [["--ip6", "fd00::9", "--network", "bridge"], "has no IPv6 subnet"],
+      [["--ip", "172.17.0.9"], "user specified IP address is supported on user defined networks only"],
       [["--ipc", "odd"], "invalid IPC mode: odd"],
       [["-w", "relative"], "the working directory 'relative' is invalid, it needs to be an absolute path"],
       [["--network", "container:nobody", "-p", "80:80"], "No such container: nobody"],

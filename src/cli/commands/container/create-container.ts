@@ -24,6 +24,9 @@ export async function createContainer(
   const cidFile = flags.find("cidfile");
   if (cidFile) await checkCidFile(cidFile);
   if (pull === "always") await pullFor(cli, flags, image);
+  if (flags.has("kernel-memory")) {
+    await cli.err.write("WARNING: No kernel of today limits kernel memory. Limitation discarded.\n");
+  }
   const created = await cli.client.containers.create(request, options).catch(async (error: unknown) => {
     if (pull !== "missing" || !isKind(error, "not-found") || !error.message.startsWith("No such image"))
       throw error;
