@@ -14,6 +14,8 @@ const takenOutOfPackage = join(repository, "build/docker-cli/docker");
 export interface EngineOptions {
   /** Make the base image `busybox`; default true. */
   readonly image?: boolean;
+  /** Keep the root on a file system of its own, of so many megabytes. */
+  readonly disk?: number;
   /** Follow the engine's durable steps, for kills at them; see `steps`. Default false. */
   readonly steps?: boolean;
   /** More arguments of `gantry daemon`. */
@@ -168,10 +170,25 @@ export class TestEngine implements AsyncDisposable {
     if (this.#child !== undefined) await this.stop();
     const { stdout, stderr, code } = await this.reset();
     if (code !== 0) throw new Error(`The reset failed:\n${stdout}${stderr}`);
+    this.#unmountDisk();
     const left = this.traces();
     if (left.length > 0) throw new Error(`Left behind after a reset:\n${left.join("\n")}`);
     rmSync(this.directory, { recursive: true });
     forget(this);
+  }
+
+  /** Makes and mounts the disk that the options ask for. */
+  mountDisk(): void {
+    if (this.#options.disk === undefined) return;
+    const file = join(this.directory, "disk");
+    mkdirSync(this.root);
+    runNow(["truncate", "-s", `${this.#options.disk}M`, file]);
+    runNow(["mke2fs", "-q", "-F", "-m", "0", "-t", "ext4", file]);
+    runNow(["mount", "-o", "loop", file, this.root]);
+  }
+
+  #unmountDisk(): void {
+    if (this.#options.disk !== undefined) runNow(["umount", this.root]);
   }
 
   dockerCommand(args: readonly string[]): string[] {
@@ -208,6 +225,7 @@ export class TestEngine implements AsyncDisposable {
 export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
   const engine = new TestEngine(options);
   try {
+    engine.mountDisk();
     await engine.start();
     if (options.image !== false) await engine.gantryOk(["image", "bootstrap", "busybox"]);
     return engine;
@@ -233,6 +251,11 @@ export function writeFiles(directory: string, files: Readonly<Record<string, str
     writeFileSync(full, text);
   }
   return directory;
+}
+
+function runNow(command: string[]): void {
+  const { exitCode, stderr } = Bun.spawnSync(command);
+  if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}: ${stderr}`);
 }
 
 function expectSuccess(what: string, output: Output, log: string): string {

@@ -46,6 +46,8 @@ export async function sweepEngines(registry: string): Promise<string[]> {
       ...["--network-prefix", engine.prefix],
     ]);
     if (reset.code !== 0) left.push(`reset of ${engine.prefix}: ${reset.stderr.trim()}`);
+    // A disk of its own, where it had one.
+    await run(["umount", "-q", engine.root]);
     left.push(...tracesOf(engine.prefix, [engine.directory]));
     if (existsSync(engine.directory)) rmSync(engine.directory, { recursive: true, force: true });
   }
