@@ -13,6 +13,7 @@ export class ImageUses implements Disposable {
   readonly #find: (reference: string) => Digest | undefined;
   readonly #noted = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   constructor(records: Records, find: (reference: string) => Digest | undefined) {
     this.#records = records.collection("image-uses");
@@ -22,7 +23,7 @@ export class ImageUses implements Disposable {
   /** An image, by name or ID, is being used. */
   note(reference: string): void {
     this.#noted.set(reference, Date.now());
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#closed) return;
     this.#timer = setTimeout(() => this.flush(), delay);
     this.#timer.unref();
   }
@@ -49,5 +50,6 @@ export class ImageUses implements Disposable {
 
   [Symbol.dispose](): void {
     this.flush();
+    this.#closed = true;
   }
 }
