@@ -32,6 +32,8 @@ beforeAll(async () => {
     "1000",
   ]);
   await engine.docker(["run", "--name", "ended", "busybox", "sh", "-c", "echo hi; touch /x; exit 3"]);
+  const build = ["FROM busybox", "RUN touch /made", ""].join("\n");
+  await engine.ok(["build", "-t", "built", "-"], { stdin: build, env: { DOCKER_BUILDKIT: "0" } });
   await engine.ok(["create", "--name", "waiting", "busybox", "true"]);
 });
 afterAll(async () => {
@@ -116,6 +118,14 @@ const listings: readonly (readonly string[])[] = [
     ["system", "df"],
     ["system", "df", "-v"],
     ["system", "df", "--format", "json"],
+    ["system", "df", "-v", "--format", "json"],
+    [
+      "system",
+      "df",
+      "-v",
+      "--format",
+      "{{range .Images}}{{.Repository}} {{end}}{{range .Volumes}}{{.Name}} {{.Size}}{{end}}",
+    ],
   ],
   ...[
     ["system", "df", "--format", "table {{.Type}}\\t{{.Size}}"],

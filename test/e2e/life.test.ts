@@ -160,6 +160,20 @@ describe("a container's life", () => {
     await engine.ok(["rm", "-f", "after"]);
   });
 
+  test("is found by its new name on its networks, and no longer by the old one", async () => {
+    await engine.ok(["network", "create", "renames"]);
+    await sleeper("asker", "--network", "renames");
+    await sleeper("maiden", "--network", "renames");
+    const address = await engine.inspect("maiden", "{{.NetworkSettings.Networks.renames.IPAddress}}");
+    await engine.ok(["rename", "maiden", "married"]);
+    expect(await engine.ok(["exec", "asker", "ping", "-c1", "-W5", "married"])).toContain(`(${address})`);
+    expect((await engine.docker(["exec", "asker", "ping", "-c1", "-W5", "maiden"])).stderr).toContain(
+      "bad address",
+    );
+    await engine.ok(["rm", "-f", "asker", "married"]);
+    await engine.ok(["network", "rm", "renames"]);
+  });
+
   test("stands still while paused", async () => {
     await sleeper("frozen");
     await engine.ok(["pause", "frozen"]);

@@ -35,7 +35,7 @@ export function renderListing(rows: readonly Row[], options: ListingOptions): st
   const isTable = format === "table" || format.startsWith("table ");
   const source = format === "table" || format === "" ? options.table : format.replace(/^table\s+/, "");
   const template = compileTemplate(withTabs(source), errors(options));
-  const lines = rows.map((row) => template.run(withJSON(row)));
+  const lines = rows.map((row) => template.run(rowObject(row)));
   if (!isTable && format !== "") return lines.map((line) => `${line}\n`).join("");
   return alignTable([template.run(headingRow(options)), ...lines]);
 }
@@ -51,15 +51,15 @@ function errors({ type, runError = "failed to execute template" }: ListingOption
   };
 }
 
-/** `{{json .}}` shows the plain fields. */
-function withJSON(row: Row): object {
+/** A row as templates see it: `{{json .}}` shows the plain fields. */
+export function rowObject(row: Row): object {
   return Object.defineProperty({ ...row }, ownJSON, { value: () => rowJSON(row), enumerable: false });
 }
 
 const htmlSigns: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
 
 /** Rows come with HTML's signs escaped, as Go writes them where nobody says otherwise. */
-function rowJSON(row: Row): string {
+export function rowJSON(row: Row): string {
   return JSON.stringify(plain(row)).replace(/[<>&]/g, (sign) => htmlSigns[sign] ?? sign);
 }
 

@@ -77,7 +77,10 @@ interface Name {
 }
 
 /** One row for each name of the image; one without name for an image that has none. */
-function imageRows(image: ImageSummary, { full, digests }: { full: boolean; digests: boolean }): Row[] {
+export function imageRows(
+  image: ImageSummary,
+  { full, digests }: { full: boolean; digests: boolean },
+): Row[] {
   const common = {
     ID: full ? image.Id : shortID(image.Id),
     CreatedSince: ago(image.Created),

@@ -1,7 +1,9 @@
-import { formatBytes, shortID } from "../../../base/index.ts";
+import { formatBytes } from "../../../base/index.ts";
 import type { DiskUsageResponse } from "../../../wire/index.ts";
-import type { Command } from "../../cli.ts";
-import { ago, alignTable, ellipsis, printListing, type Row } from "../../listing/index.ts";
+import type { Cli, Command } from "../../cli.ts";
+import { typedTemplate } from "../../inspect.ts";
+import { printListing, type Row } from "../../listing/index.ts";
+import { verboseData, verboseText } from "./df-verbose.ts";
 
 export const diskUsageCommand: Command = {
   usage: "df [OPTIONS]",
@@ -13,11 +15,8 @@ export const diskUsageCommand: Command = {
   args: { least: 0, most: 0 },
   run: async (cli, { flags }) => {
     const usage = await cli.client.system.diskUsage();
-    if (flags.bool("verbose")) {
-      await cli.out.write(verboseText(usage) + budgetText(usage));
-      return 0;
-    }
     const format = flags.find("format");
+    if (flags.bool("verbose")) return await printVerbose(cli, usage, format);
     await printListing(cli.out, summaryRows(usage), {
       format,
       table: "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
@@ -34,6 +33,17 @@ export const diskUsageCommand: Command = {
     return 0;
   },
 };
+
+async function printVerbose(cli: Cli, usage: DiskUsageResponse, format: string | undefined): Promise<number> {
+  if (format === undefined || format === "table") {
+    await cli.out.write(verboseText(usage, cache(usage).size) + budgetText(usage));
+    return 0;
+  }
+  const template = typedTemplate(format, { type: "*formatter.diskUsageContext", runError: "" });
+  // Docker ends this one output of all without a new line.
+  await cli.out.write(template.run(verboseData(usage)));
+  return 0;
+}
 
 /** How much of the disk budget is spent, where there is one. */
 function budgetText({ DiskBudget }: DiskUsageResponse): string {
@@ -107,67 +117,4 @@ function cache({ BuildCache }: DiskUsageResponse): Kind {
   const sum = (some: typeof all) => some.reduce((total, { Size, Shared }) => total + (Shared ? 0 : Size), 0);
   const size = sum(all);
   return { name: "Build Cache", total: all.length, active: used.length, size, reclaimable: size - sum(used) };
-}
-
-function verboseText(usage: DiskUsageResponse): string {
-  const imageLines = (usage.Images ?? []).map((image) => {
-    const [name = "<none>:<none>"] = image.RepoTags ?? [];
-    const shared = Math.max(0, image.SharedSize);
-    const sizes = [formatBytes(image.Size), formatBytes(shared, 4), formatBytes(image.Size - shared, 4)];
-    const colon = name.lastIndexOf(":");
-    const parts = [name.slice(0, colon), name.slice(colon + 1), shortID(image.Id), ago(image.Created)];
-    return [...parts, ...sizes, String(Math.max(0, image.Containers))].join("\t");
-  });
-  const containerLines = (usage.Containers ?? []).map((container) =>
-    [
-      shortID(container.Id),
-      container.Image,
-      JSON.stringify(ellipsis(container.Command, 20)),
-      String((container.Mounts ?? []).filter((mount) => mount.Type === "volume").length),
-      formatBytes(container.SizeRw ?? 0, 4),
-      ago(container.Created),
-      container.Status,
-      container.Names.map((name) => name.replace(/^\//, "")).join(","),
-    ].join("\t"),
-  );
-  const volumeLines = (usage.Volumes ?? []).map((volume) =>
-    [volume.Name, String(volume.UsageData?.RefCount ?? 0), formatBytes(volume.UsageData?.Size ?? 0, 4)].join(
-      "\t",
-    ),
-  );
-  const cacheLines = (usage.BuildCache ?? []).map((item) =>
-    [
-      shortID(item.ID),
-      item.Type,
-      formatBytes(item.Size, 4),
-      timeAgo(item.CreatedAt),
-      timeAgo(item.LastUsedAt),
-      String(item.UsageCount ?? 0),
-      String(item.Shared),
-    ].join("\t"),
-  );
-  return [
-    section(
-      "Images",
-      "REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE\tSHARED SIZE\tUNIQUE SIZE\tCONTAINERS",
-      imageLines,
-    ),
-    section(
-      "Containers",
-      "CONTAINER ID\tIMAGE\tCOMMAND\tLOCAL VOLUMES\tSIZE\tCREATED\tSTATUS\tNAMES",
-      containerLines,
-    ),
-    section("Local Volumes", "VOLUME NAME\tLINKS\tSIZE", volumeLines),
-    `Build cache usage: ${formatBytes(cache(usage).size, 4)}\n\n${alignTable([cacheHeading, ...cacheLines])}`,
-  ].join("\n");
-}
-
-const cacheHeading = "CACHE ID\tCACHE TYPE\tSIZE\tCREATED\tLAST USED\tUSAGE\tSHARED";
-
-function timeAgo(time: string | null | undefined): string {
-  return time ? ago(Date.parse(time) / 1000) : "";
-}
-
-function section(title: string, heading: string, lines: readonly string[]): string {
-  return `${title} space usage:\n\n${alignTable([heading, ...lines])}`;
 }

@@ -44,7 +44,8 @@ export const listVolumesCommand: Command = {
   },
 };
 
-function volumeRow(volume: Volume): Row {
+/** A volume as a line of `volume ls`. */
+export function volumeRow(volume: Volume): Row {
   return {
     Name: volume.Name,
     Driver: volume.Driver,
