@@ -75,7 +75,7 @@ class Rounds {
     if (this.#closed || due >= this.#due) return;
     this.#due = due;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#round(), due - performance.now());
+    this.#timer = setTimeout(() => void this.#round(), Math.max(0, due - performance.now()));
     this.#timer.unref();
   }
 
