@@ -10,7 +10,7 @@ export interface Certificates {
   readonly clientKey: string;
 }
 
-/** Makes an authority, and certificates by it for a server at 127.0.0.1 and for a client. Needs `openssl`. */
+/** Makes an authority, and certificates by it for a server at 127.0.0.1 or registry.test, and for a client. Needs `openssl`. */
 export function makeCertificates(directory: string): Certificates {
   const at = (name: string): string => join(directory, name);
   const authority = at("ca.crt");
@@ -20,7 +20,7 @@ export function makeCertificates(directory: string): Certificates {
     ...["-addext", "basicConstraints=critical,CA:TRUE"],
   ]);
   for (const [name, extension] of [
-    ["server", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+    ["server", "subjectAltName=IP:127.0.0.1,DNS:registry.test"],
     ["client", "extendedKeyUsage=clientAuth"],
   ] as const) {
     openssl(directory, [

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../src/base/index.ts";
 import { FakeRegistry, send } from "../../src/registry/fake-registry.fixture.ts";
 import { archive } from "./archive.ts";
+import { type ConnectProxy, startConnectProxy } from "./connect-proxy.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 import { call } from "./raw-http.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
@@ -12,6 +13,7 @@ let open: TestRegistry;
 let guarded: TestRegistry;
 let mutual: TestRegistry;
 let proxy: FakeRegistry;
+let tunnel: ConnectProxy;
 let tokens: TestRegistry;
 let engine: TestEngine;
 const secret = "s:e cret";
@@ -24,6 +26,11 @@ beforeAll(async () => {
     FakeRegistry.start(),
     startRegistry({ tokens: true }),
   ]);
+  const port = Number(mutual.host.split(":")[1]);
+  tunnel = await startConnectProxy({ "registry.test:443": port, "other.test:443": port });
+  for (const name of ["registry.test", "other.test"]) {
+    cpSync(join(mutual.certificates, mutual.host), join(mutual.certificates, name), { recursive: true });
+  }
   engine = await startEngine({
     image: false,
     arguments: [
@@ -31,14 +38,14 @@ beforeAll(async () => {
       ...["--registry-mirror", `mirrored.test=http://${open.host}`],
       ...["--insecure-registry", "proxied.test"],
     ],
-    env: { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url },
+    env: { HTTP_PROXY: proxy.url, HTTPS_PROXY: tunnel.url },
   });
   await engine.ok(["import", "-", "small"], { stdin: await archive([{ name: "file", text: "small" }]) });
 });
 
 afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
-  for (const one of [open, guarded, mutual, proxy, tokens]) await one?.[Symbol.asyncDispose]();
+  for (const one of [open, guarded, mutual, proxy, tunnel, tokens]) await one?.[Symbol.asyncDispose]();
 });
 
 /** Pushes the small image to a name and forgets it; gives the digest that the push told. */
@@ -107,7 +114,9 @@ test("a registry that wants to know its clients is shown the certificate that li
   const digest = await push(name);
   expect(await engine.ok(["pull", `${name}@${digest}`])).toContain(digest);
   const place = join(mutual.certificates, mutual.host);
-  const root = readFileSync(join(place, "ca.crt"));
+  const kept = ["ca.crt", "client.cert"].map(
+    (name) => [join(place, name), readFileSync(join(place, name))] as const,
+  );
   try {
     writeFileSync(join(place, "ca.crt"), readFileSync(join(guarded.certificates, guarded.host, "ca.crt")));
     expect((await engine.docker(["pull", name])).stderr).toContain(
@@ -116,7 +125,7 @@ test("a registry that wants to know its clients is shown the certificate that li
     rmSync(join(place, "client.cert"));
     expect((await engine.docker(["pull", name])).stderr).toContain("missing client certificate client.cert");
   } finally {
-    writeFileSync(join(place, "ca.crt"), root);
+    for (const [path, bytes] of kept) writeFileSync(path, bytes);
   }
 });
 
@@ -184,6 +193,19 @@ test("other machines are asked through the proxy of the environment, loopback ne
     Platforms: [],
   });
   expect(proxy.seen.filter(({ path }) => path.includes("127.0.0.1"))).toEqual([]);
+});
+
+test("a tunnel through a proxy ends at the registry that was meant, shown by its certificate", async () => {
+  const digest = await push(`${mutual.host}/tunnel:1`);
+  expect(await engine.ok(["pull", "registry.test/tunnel:1"])).toContain(digest);
+  expect(tunnel.asked).toContain("registry.test:443");
+  expect((await engine.docker(["pull", "other.test/tunnel:1"])).stderr).toContain(
+    "tls: failed to verify certificate: x509: certificate is not valid for other.test",
+  );
+  expect((await engine.docker(["pull", "unknown.test/tunnel:1"])).stderr).toContain(
+    "Proxy refused to open a tunnel: 502 Bad Gateway",
+  );
+  expect(tunnel.asked.filter((target) => target.startsWith("127."))).toEqual([]);
 });
 
 test("manifest lists are made, annotated and pushed as Docker's command line does, to the byte", async () => {
