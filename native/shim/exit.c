@@ -50,6 +50,8 @@ void init_failed(void) {
   shim.destroying = true;
   shim.init.complete = true;
   attach_finish(&shim.init);
+  // Of a runtime that was killed forks may live on and go on making what is removed here.
+  remains_end_runtime(&shim.config, 500);
   remove_remains();
 }
 

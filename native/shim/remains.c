@@ -133,11 +133,13 @@ static void await_deleter(pid_t deleter) {
   waitpid(deleter, NULL, 0);
 }
 
+void remains_end_runtime(const struct config *config, int attempts) {
+  for (int i = 0; i < attempts && kill_runtime(config) + cgroup_kill(config) > 0; i++) wait_a_millisecond();
+}
+
 int remains_remove_orphan(const struct config *config, const char *bundle) {
   kill_shim(bundle);
-  for (int i = 0; i < ORPHAN_ATTEMPTS && kill_runtime(config) + cgroup_kill(config) > 0; i++) {
-    wait_a_millisecond();
-  }
+  remains_end_runtime(config, ORPHAN_ATTEMPTS);
   pid_t deleter;
   int result = remains_remove(config, &deleter);
   if (result != 1) return result;

@@ -164,6 +164,7 @@ void finish_when_drained(void);
 // 0 when all is gone, 1 when the runtime was started to do it (its pid in `*deleter`), -errno.
 int remains_remove(const struct config *config, pid_t *deleter);
 // The same by a process of its own, for a container whose shim is dead; waits.
+void remains_end_runtime(const struct config *config, int attempts);
 int remains_remove_orphan(const struct config *config, const char *bundle);
 
 // client.c: connections.

@@ -198,7 +198,7 @@ export class Execs {
   #forgetOld(): void {
     const oldest = Date.now() - keepFor;
     for (const [id, exec] of this.#execs) {
-      const gone = !this.#needs.store.live(exec.containerID).task;
+      const gone = !this.#needs.store.hasTask(exec.containerID);
       if (exec.phase === "ended" ? exec.endedAt < oldest : gone && exec.created < oldest)
         this.#execs.delete(id);
     }

@@ -44,13 +44,13 @@ export async function recoverContainers(needs: Needs): Promise<Recovered> {
   const found = await Promise.all(records.map((record) => limiter.run(() => look(needs, record))));
   const known = new Set(records.map(({ id }) => id));
   needs.step("recover:tasks-found");
-  await needs.runtime.sweep(needs.paths.tasks, known);
+  const alive = new Set(found.filter((one) => one.kind === "alive").map((one) => one.record.id));
+  await needs.runtime.sweep(needs.paths.tasks, known, alive);
   needs.step("recover:swept");
   await removeOrphans(needs, known);
   await settleVolumes(needs);
-  const alive = found.filter((one) => one.kind === "alive").map((one) => one.record.id);
   return {
-    alive: new Set(alive),
+    alive,
     settle: async (hooks) => {
       for (const one of found) await settleOne(needs, hooks, one);
     },

@@ -102,6 +102,11 @@ export class ContainerStore {
     if (record && this.#names.get(record.name) === id) this.#names.delete(record.name);
   }
 
+  /** True while a container has a task; asks without making anything live of one that is gone. */
+  hasTask(id: string): boolean {
+    return this.#live.get(id)?.task !== undefined;
+  }
+
   /** The live side of a container. */
   live(id: string): Live {
     const existing = this.#live.get(id);

@@ -142,10 +142,11 @@ class ShimRuntime implements Runtime {
     return found;
   }
 
-  async sweep(bundlesRoot: string, known: ReadonlySet<string>): Promise<void> {
+  async sweep(bundlesRoot: string, known: ReadonlySet<string>, alive = known): Promise<void> {
     await sweepRemains({
       bundlesRoot,
       known,
+      alive,
       stateRoot: this.#parts.stateRoot,
       cgroupParent: this.#parts.cgroupParent,
       cgroupMounts: this.#mounts,

@@ -12,6 +12,8 @@ import type { TaskOptions } from "./task.ts";
 export interface SweepOptions {
   readonly bundlesRoot: string;
   readonly known: ReadonlySet<string>;
+  /** Those of them that have processes. */
+  readonly alive: ReadonlySet<string>;
   readonly stateRoot: string;
   readonly cgroupParent: string;
   readonly cgroupMounts: readonly CgroupMount[];
@@ -23,7 +25,7 @@ const killAttempts = 500;
 
 /** See `Runtime.sweep`. A thing that cannot be removed is logged and does not keep the others. */
 export async function sweepRemains(options: SweepOptions): Promise<void> {
-  const { known, log } = options;
+  const { known, alive, log } = options;
   const attempt = async (what: string, work: () => Promise<void>) => {
     await work().catch((error: unknown) => log.warn("cannot sweep", { what, error: messageOf(error) }));
   };
@@ -32,14 +34,14 @@ export async function sweepRemains(options: SweepOptions): Promise<void> {
   }
   for (const { path } of options.cgroupMounts) {
     const parent = path + options.cgroupParent;
-    for (const id of await unknownEntries(parent, known)) {
+    for (const id of await unknownEntries(parent, alive)) {
       await attempt(id, () => removeCgroup(join(parent, id)));
     }
     if (known.size === 0) await attempt(parent, () => removeCgroup(parent));
   }
   for (const runtime of await entries(options.stateRoot)) {
     const directory = join(options.stateRoot, runtime);
-    for (const id of await unknownEntries(directory, known)) {
+    for (const id of await unknownEntries(directory, alive)) {
       await attempt(id, () => rm(join(directory, id), { recursive: true, force: true }));
     }
   }

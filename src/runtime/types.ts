@@ -158,8 +158,11 @@ export interface Runtime {
   recover(id: string, bundle: string): Promise<{ task: Task } | { exit: ExitStatus } | undefined>;
   /** Removes a bundle whose task is over and recorded, so that a kill in the middle leaves none that could be recovered. */
   removeBundle(bundle: string): Promise<void>;
-  /** Removes runtime state, cgroups and shims of bundles under `bundlesRoot` whose IDs are not in `known`. */
-  sweep(bundlesRoot: string, known: ReadonlySet<string>): Promise<void>;
+  /**
+   * Removes runtime state, cgroups and shims of bundles under `bundlesRoot` whose IDs are not in `known`;
+   * state and cgroups also of those that are not in `alive`.
+   */
+  sweep(bundlesRoot: string, known: ReadonlySet<string>, alive?: ReadonlySet<string>): Promise<void>;
   /** Whether there is something at a host path; throws `unavailable` when its file system hangs. Never hangs itself. */
   lookAt(path: string): Promise<boolean>;
   /** Lets go of all shims, which go on; their tasks' promises never settle. */

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { processesWith } from "../../scripts/machine.ts";
+import { Api } from "./api.ts";
+import { startEngine, type TestEngine } from "./harness.ts";
+import { expectTruePicture } from "./picture.ts";
+import { eventually } from "./process.ts";
+
+/*
+ * Deaths at moments that no step marks: shims, runtimes and first processes that are killed while something else is on
+ * its way, and operations that meet. Whatever comes of it, the picture is true afterwards and nothing is left.
+ */
+
+let engine: TestEngine;
+let api: Api;
+beforeAll(async () => {
+  engine = await startEngine();
+  api = new Api(engine.socket);
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+});
+
+async function create(name: string, cmd: readonly string[] = ["sleep", "1000"]): Promise<string> {
+  return (await api.ok("POST", `/containers/create?name=${name}`, { Image: "busybox", Cmd: cmd })).body.Id;
+}
+
+async function removeAll(): Promise<void> {
+  const all: { Id: string }[] = (await api.ok("GET", "/containers/json?all=1")).body;
+  await Promise.all(all.map(({ Id }) => api.ask("DELETE", `/containers/${Id}?force=1&v=1`)));
+  await eventually("all to be gone", async () =>
+    (await api.ok("GET", "/containers/json?all=1")).body.length === 0 ? true : undefined,
+  );
+}
+
+/** Kills what this engine's command lines match, as often as it is found while `work` goes on. */
+async function killing(pattern: RegExp, work: () => Promise<unknown>): Promise<number> {
+  let killed = 0;
+  let over = false;
+  const hunt = async (): Promise<void> => {
+    while (!over) {
+      for (const { pid, command } of processesWith(engine.directory)) {
+        if (!pattern.test(command)) continue;
+        try {
+          process.kill(pid, "SIGKILL");
+          killed += 1;
+        } catch {
+          // faster than we are
+        }
+      }
+      await Bun.sleep(1);
+    }
+  };
+  const hunting = hunt();
+  await work();
+  over = true;
+  await hunting;
+  return killed;
+}
+
+test("shims that are killed in the middle of starts fail those or end their containers, and nothing is left", async () => {
+  const names = Array.from({ length: 8 }, (_, at) => `shim${at}`);
+  for (const name of names) await create(name);
+  const killed = await killing(/gantry-shim \S+$/, () =>
+    Promise.all(names.map((name) => api.ask("POST", `/containers/${name}/start`))),
+  );
+  expect(killed).toBeGreaterThan(0);
+  await expectTruePicture(engine, "after the kills");
+  for (const name of names)
+    expect((await api.ok("POST", `/containers/${name}/start`)).status).toBeLessThan(305);
+  await removeAll();
+  await expectTruePicture(engine, "after the removal");
+});
+
+test("runtimes that are killed at work fail the start, and the next one succeeds", async () => {
+  const names = Array.from({ length: 8 }, (_, at) => `runtime${at}`);
+  for (const name of names) await create(name);
+  await killing(/crun .* run /, () =>
+    Promise.all(names.map((name) => api.ask("POST", `/containers/${name}/start`))),
+  );
+  await expectTruePicture(engine, "after the kills");
+  for (const name of names)
+    expect((await api.ok("POST", `/containers/${name}/start`)).status).toBeLessThan(305);
+  await removeAll();
+  await expectTruePicture(engine, "after the removal");
+});
+
+test("an engine killed with ten starts in flight, their shims and first processes after it, converges", async () => {
+  const names = Array.from({ length: 10 }, (_, at) => `flight${at}`);
+  for (const name of names) await create(name);
+  const starts = names.map((name) => api.ask("POST", `/containers/${name}/start`));
+  await eventually("one to run", () =>
+    processesWith(engine.directory).some((one) => / run /.test(one.command)),
+  );
+  await engine.kill9();
+  await Promise.all(starts);
+  const shims = processesWith(engine.directory).filter(({ command }) => /gantry-shim \S+$/.test(command));
+  for (const { pid } of shims.slice(0, 2)) process.kill(pid, "SIGKILL");
+  await engine.start();
+  await expectTruePicture(engine, "after the restart");
+  for (const name of names)
+    expect((await api.ok("POST", `/containers/${name}/start`)).status).toBeLessThan(305);
+  await expectTruePicture(engine, "after all were started");
+  await removeAll();
+  await expectTruePicture(engine, "after the removal");
+});
+
+test("runs and forced removals that meet end in one of their two orders", async () => {
+  for (let round = 0; round < 4; round++) {
+    const runs = Array.from({ length: 4 }, (_, at) =>
+      engine.docker(["run", "-d", "--name", `race${at}`, "busybox", "sleep", "1000"]),
+    );
+    const removals = Array.from({ length: 4 }, async (_, at) => {
+      await eventually(
+        "the container",
+        async () => (await api.find(`/containers/race${at}/json`)) !== undefined,
+      );
+      // Not waited for anything: the two meet at another moment each time.
+      await Bun.sleep(round * 10 + at * 3);
+      return await api.ask("DELETE", `/containers/race${at}?force=1`);
+    });
+    for (const removal of await Promise.all(removals)) expect([204, 409]).toContain(removal?.status ?? 0);
+    await Promise.all(runs);
+    await removeAll();
+    await expectTruePicture(engine, `after round ${round}`);
+  }
+});
