@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { heading, line, table } from "../scripts/show.ts";
-import { ThrowawayEngine } from "../scripts/throwaway.ts";
 import { type BenchLayer, type BenchLayers, benchLayers } from "./bench-image.ts";
 import { BenchRegistry } from "./bench-registry.ts";
-import { DockerPeer } from "./docker-peer.ts";
+import { BenchSide, type SideKind } from "./bench-side.ts";
 import { type Contender, interleave, type Result, ratio, timeCommand } from "./measure.ts";
 import { peakMemory } from "./peak-memory.ts";
 
@@ -16,16 +15,6 @@ const usage = `npm run bench:images -- [--rounds N] [--layers DIR] [--no-docker]
   --no-docker    without dockerd (apt-get install docker.io)
 Needs docker-registry, curl and, to make the layers once, mmdebstrap; with skopeo it is measured too.
 `;
-
-/** An engine of either kind, spoken to with the docker command line. */
-interface Side {
-  readonly name: string;
-  readonly command: (words: readonly string[]) => string[];
-  /** Where it finds the registry that has the images. */
-  readonly host: string;
-  /** Runs a registry where this engine reaches it. */
-  readonly enter: readonly string[];
-}
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -43,42 +32,25 @@ if (values.help) {
 const rounds = Number(values.rounds);
 const layers = await benchLayers(values.layers);
 const scratch = mkdtempSync(join(tmpdir(), "gantry-bench-images-"));
-const engine = await ThrowawayEngine.start();
+const kinds: readonly SideKind[] = values["no-docker"] ? ["gantry"] : ["gantry", "docker"];
 try {
   await using registry = await BenchRegistry.start(scratch);
   await registry.offer("first", layers.first);
   await registry.offer("second", layers.second);
-  const gantry: Side = {
-    name: "Gantry",
-    command: (words) => ["docker", "-H", `unix://${engine.socket}`, ...words],
-    host: registry.host,
-    enter: [],
-  };
-  if (values["no-docker"]) await measureAll([gantry], registry);
-  else {
-    await using peer = await DockerPeer.start();
-    const enter = ["nsenter", "--net", "-t", String(peer.pid)];
-    await using near = await BenchRegistry.start(scratch, enter);
-    const docker: Side = {
-      name: dockerName(peer),
-      command: (words) => peer.command(words),
-      host: near.host,
-      enter,
-    };
-    await measureAll([gantry, docker], registry);
-  }
-} finally {
-  const left = await engine.remove();
-  if (left.length > 0) line(`Left behind:\n${left.join("\n")}`);
-  rmSync(scratch, { recursive: true, force: true });
-}
-
-async function measureAll(sides: readonly Side[], registry: BenchRegistry): Promise<void> {
   describeImage(layers);
-  await measurePull(sides, registry);
-  await measureSharedPull(sides, registry);
-  await measurePush(sides);
-  await measureArchives(sides);
+  await measurePull(registry);
+  const sides: BenchSide[] = [];
+  try {
+    for (const kind of kinds) sides.push(await BenchSide.start(kind, scratch));
+    await measureSharedPull(sides, registry);
+    await measurePush(sides);
+    await measureSave(sides);
+  } finally {
+    for (const side of sides) await side[Symbol.asyncDispose]();
+  }
+  await measureLoad();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
 }
 
 function describeImage({ first }: BenchLayers): void {
@@ -89,37 +61,56 @@ function describeImage({ first }: BenchLayers): void {
   );
 }
 
-/** From an empty store to an image that can be run. */
-async function measurePull(sides: readonly Side[], registry: BenchRegistry): Promise<void> {
-  heading("pull into an empty store");
-  let peak = 0;
-  const contenders = sides.map((side): Contender => {
-    const image = `${side.host}/first:latest`;
-    return {
-      name: side.name,
-      async once() {
-        await removeImages(side);
-        if (side.name !== "Gantry") return await timeCommand(side.command(["pull", "-q", image]));
-        const memory = peakMemory(engine.pid);
-        const time = await timeCommand(side.command(["pull", "-q", image]));
-        peak = Math.max(peak, memory.end());
-        return time;
-      },
-    };
-  });
-  contenders.push({
-    name: "curl | gunzip | tar, two at a time",
-    once: () => bareTools(registry, layers.first),
-  });
-  if (Bun.which("skopeo") !== null) {
-    contenders.push({ name: "skopeo copy to an OCI layout (not unpacked)", once: () => skopeo(registry) });
+/**
+ * Measures on an engine that has nothing yet, a new one each round. They are removed when all rounds are over: a file
+ * system that has just lost many files is slow to make new ones, and nobody pulls onto such a one.
+ */
+async function measureFresh(
+  once: (side: BenchSide) => Promise<number>,
+  others: readonly Contender[],
+): Promise<void> {
+  const used: BenchSide[] = [];
+  try {
+    const contenders = kinds.map(
+      (kind): Contender => ({
+        name: BenchSide.nameOf(kind),
+        async once() {
+          const side = await BenchSide.start(kind, scratch);
+          used.push(side);
+          return await once(side);
+        },
+      }),
+    );
+    report(await interleave([...contenders, ...others], rounds));
+  } finally {
+    for (const side of used) await side[Symbol.asyncDispose]();
+    for (const name of readdirSync(scratch)) {
+      if (name.startsWith("bare-")) rmSync(join(scratch, name), { recursive: true });
+    }
   }
-  report(await interleave(contenders, rounds));
-  line(`  peak memory of the engine and its helpers: ${Math.round(peak / 1024)} MiB (PSS)`);
+}
+
+/** From an empty store to an image that can be run. */
+async function measurePull(registry: BenchRegistry): Promise<void> {
+  heading("pull into an empty store");
+  const peaks: number[] = [];
+  const bare: Contender[] = [
+    { name: "curl | gunzip | tar, two at a time", once: () => bareTools(registry, layers.first) },
+  ];
+  if (Bun.which("skopeo") !== null) {
+    bare.push({ name: "skopeo copy to an OCI layout (not unpacked)", once: () => skopeo(registry) });
+  }
+  await measureFresh(async (side) => {
+    const memory = side.enginePid === undefined ? undefined : peakMemory(side.enginePid);
+    const time = await timeCommand(side.command(["pull", "-q", `${side.host}/first:latest`]));
+    if (memory) peaks.push(memory.end());
+    return time;
+  }, bare);
+  line(`  peak memory of the engine and its helpers: ${Math.round(Math.max(...peaks) / 1024)} MiB (PSS)`);
 }
 
 /** The second image with the first one here: one layer of six is missing. */
-async function measureSharedPull(sides: readonly Side[], registry: BenchRegistry): Promise<void> {
+async function measureSharedPull(sides: readonly BenchSide[], registry: BenchRegistry): Promise<void> {
   heading("pull of an image that shares 5 of 6 layers");
   const contenders = sides.map((side): Contender => {
     const [first, second] = ["first", "second"].map((name) => `${side.host}/${name}:latest`);
@@ -139,7 +130,7 @@ async function measureSharedPull(sides: readonly Side[], registry: BenchRegistry
   report(await interleave(contenders, rounds));
 }
 
-async function measurePush(sides: readonly Side[]): Promise<void> {
+async function measurePush(sides: readonly BenchSide[]): Promise<void> {
   const again: Contender[] = [];
   heading("push of a pulled image to an empty registry");
   const contenders = sides.map((side): Contender => {
@@ -174,7 +165,7 @@ async function inFreshRegistry<T>(
   }
 }
 
-async function pushTo(side: Side, registry: BenchRegistry): Promise<number> {
+async function pushTo(side: BenchSide, registry: BenchRegistry): Promise<number> {
   const target = `${registry.host}/first:latest`;
   await timeCommand(side.command(["tag", `${side.host}/first:latest`, target]));
   const time = await timeCommand(side.command(["push", "-q", target]));
@@ -182,38 +173,32 @@ async function pushTo(side: Side, registry: BenchRegistry): Promise<number> {
   return time;
 }
 
-async function pushAgain(side: Side): Promise<number> {
+async function pushAgain(side: BenchSide): Promise<number> {
   return await timeCommand(side.command(["push", "-q", `${side.host}/first:latest`]));
 }
 
-async function measureArchives(sides: readonly Side[]): Promise<void> {
-  const archive = (side: Side): string => join(scratch, `${side.name.split(" ")[0]}.tar`);
+async function measureSave(sides: readonly BenchSide[]): Promise<void> {
   heading("save");
-  report(
-    await interleave(
-      sides.map((side) => ({
-        name: side.name,
-        once: () => timeCommand(side.command(["save", "-o", archive(side), `${side.host}/first:latest`])),
-      })),
-      rounds,
-    ),
+  const contenders = sides.map(
+    (side): Contender => ({
+      name: side.name,
+      once: () => timeCommand(side.command(["save", "-o", archiveOf(side), `${side.host}/first:latest`])),
+    }),
   );
-  heading("load into an empty store");
-  report(
-    await interleave(
-      sides.map((side) => ({
-        name: side.name,
-        async once() {
-          await removeImages(side);
-          return await timeCommand(side.command(["load", "-i", archive(side)]));
-        },
-      })),
-      rounds,
-    ),
-  );
+  report(await interleave(contenders, rounds));
 }
 
-async function removeImages(side: Side, repository?: string): Promise<void> {
+/** What each has saved itself. */
+async function measureLoad(): Promise<void> {
+  heading("load into an empty store");
+  await measureFresh((side) => timeCommand(side.command(["load", "-q", "-i", archiveOf(side)])), []);
+}
+
+function archiveOf({ kind }: BenchSide): string {
+  return join(scratch, `${kind}.tar`);
+}
+
+async function removeImages(side: BenchSide, repository?: string): Promise<void> {
   const list = Bun.spawnSync(
     side.command(["images", "-q", ...(repository ? [`${side.host}/${repository}`] : [])]),
   );
@@ -237,7 +222,6 @@ async function bareTools(registry: BenchRegistry, list: readonly BenchLayer[]): 
     `xargs -P 2 -d '\\n' -I{} sh -c '{}' <<'END'\n${script}\nEND`,
   ]);
   if (readdirSync(join(target, "0")).length === 0) throw new Error("The bare tools unpacked nothing");
-  rmSync(target, { recursive: true });
   return time;
 }
 
@@ -267,11 +251,4 @@ function report(results: readonly Result[]): void {
       ours && result !== ours ? ratio(ours, result).toFixed(2) : "",
     ]),
   ]);
-}
-
-function dockerName(peer: DockerPeer): string {
-  const version = Bun.spawnSync(peer.command(["version", "-f", "{{.Server.Version}}"]))
-    .stdout.toString()
-    .trim();
-  return `Docker ${version}`;
 }

@@ -1,4 +1,4 @@
-import { type Digest, EngineError, isKind } from "../base/index.ts";
+import { type Digest, digestOf, EngineError, isKind } from "../base/index.ts";
 import {
   type Descriptor,
   familiarName,
@@ -135,14 +135,20 @@ async function bringImage(
   const documents = remote.documents.map(({ descriptor }) => descriptor.digest);
   for (const digest of [...documents, ...blobs]) lease.protect(digest);
   needs.unfinished.note(manifestDescriptor.digest, [...documents, ...blobs]);
-  for (const { bytes, descriptor } of remote.documents) await needs.content.put(bytes, descriptor.mediaType);
-  const config = await bringConfig(needs, { repository, descriptor: manifest.config }, options);
+  const { config, bytes } = await fetchConfig(needs, { repository, descriptor: manifest.config }, options);
   const layers = stackOf({ layers: manifest.layers, diffIDs: config.rootfs.diff_ids });
   const chains = layers.map(({ chain }) => chain);
   needs.unfinished.note(manifestDescriptor.digest, [...documents, ...blobs, ...chains]);
+  // Each waits for the disk: they are stored while the layers come.
+  const storing = Promise.allSettled([
+    needs.content.put(bytes, manifest.config.mediaType),
+    ...remote.documents.map((one) => needs.content.put(one.bytes, one.descriptor.mediaType)),
+  ]);
   // Of an image that is here, manifest and all, nothing needs to come.
   const isHere = needs.records.find(manifest.config.digest)?.manifestDigest === manifestDescriptor.digest;
-  const sizes = isHere ? new Map() : await raise(needs, { layers, repository }, options);
+  const raising = isHere ? new Map() : raise(needs, { layers, repository }, options);
+  const [sizes] = await Promise.all([raising, storing]).finally(() => storing);
+  for (const one of await storing) if (one.status === "rejected") throw one.reason;
   const image = await recordImage(needs, {
     manifest,
     manifestDescriptor,
@@ -155,21 +161,26 @@ async function bringImage(
   return image;
 }
 
-async function bringConfig(
-  needs: Collaborators,
+async function fetchConfig(
+  { content }: Collaborators,
   { repository, descriptor }: { readonly repository: Repository; readonly descriptor: Descriptor },
   { signal }: TransferOptions,
-): Promise<ImageConfig> {
+): Promise<{ readonly config: ImageConfig; readonly bytes: Uint8Array }> {
   const { digest, size } = descriptor;
   if (size > configLimit) {
     throw new EngineError("invalid", `Cannot pull: the image config ${digest} has ${size} bytes`, {
       subject: digest,
     });
   }
-  const abort = signal ? { signal } : {};
-  const source = (offset: number) => repository.blob(descriptor, { offset, ...abort });
-  await needs.content.fetch(descriptor, source, abort).stored;
-  return parseImageConfig(await needs.content.read(digest), `image config ${digest}`);
+  const isHere = (await content.find(digest)) !== undefined;
+  const coming = repository.blob(descriptor, signal ? { signal } : {});
+  const bytes = isHere ? await content.read(digest) : Buffer.concat(await Array.fromAsync(coming));
+  if (digestOf(bytes) !== digest) {
+    throw new EngineError("invalid", `image config verification failed for digest ${digest}`, {
+      subject: digest,
+    });
+  }
+  return { config: parseImageConfig(bytes, `image config ${digest}`), bytes };
 }
 
 /** Resolves to the unpacked sizes of those layers that were not here. */
