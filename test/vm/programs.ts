@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 
 /** What tests and engine run, besides what is in the repository. */
 export const programs: readonly string[] = [
-  ...["crun", "runc", "docker", "busybox", "ip", "kmod", "mke2fs"],
+  ...["crun", "runc", "docker", "busybox", "ip", "kmod", "mke2fs", "mount", "umount"],
   // The launcher and the tests want these as they are on a distribution.
   ...["sh", "find", "readlink", "env", "dirname", "cat", "ps", "tar"],
 ];
