@@ -44,3 +44,9 @@ export async function createByApi(
   if (status !== 201) throw new Error(`create answered ${status}: ${JSON.stringify(answer)}`);
   return answer;
 }
+
+/** The first three numbers of a subnet that hardly any other test has: engines of the same machine must not overlap. */
+export function someSubnet(): string {
+  const [second = 0, third = 0] = crypto.getRandomValues(new Uint8Array(2));
+  return `10.${100 + (second % 150)}.${third}`;
+}

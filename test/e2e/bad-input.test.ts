@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { call } from "./api-client.ts";
+import { call, someSubnet } from "./api-client.ts";
 import { freePort, startEngine, type TestEngine } from "./harness.ts";
 import { eventually } from "./process.ts";
 
@@ -211,7 +211,8 @@ describe("what fails leaves nothing behind", () => {
 
   test("of a start", async () => {
     const port = freePort();
-    await engine.ok(["network", "create", "--subnet", "10.98.7.0/24", "narrow"]);
+    const subnet = someSubnet();
+    await engine.ok(["network", "create", "--subnet", `${subnet}.0/24`, "narrow"]);
     await engine.ok([
       "run",
       "-d",
@@ -220,7 +221,7 @@ describe("what fails leaves nothing behind", () => {
       "--network",
       "narrow",
       "--ip",
-      "10.98.7.9",
+      `${subnet}.9`,
       "-p",
       `127.0.0.1:${port}:80`,
       "busybox",
@@ -237,7 +238,7 @@ describe("what fails leaves nothing behind", () => {
         125,
         /port is already allocated|address already in use/i,
       ],
-      [["--network", "narrow", "--ip", "10.98.7.9", "busybox", "true"], 125, /Address already in use/i],
+      [["--network", "narrow", "--ip", `${subnet}.9`, "busybox", "true"], 125, /Address already in use/i],
       [["--network", "nonesuch", "busybox", "true"], 125, /network nonesuch not found/],
       [["--device", "/dev/nonesuch", "busybox", "true"], 127, /no such file or directory/],
       [["-v", "/etc/passwd:/etc", "busybox", "true"], 125, /not a directory/i],

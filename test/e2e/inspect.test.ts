@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { call, createByApi } from "./api-client.ts";
+import { call, createByApi, someSubnet } from "./api-client.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 
 let engine: TestEngine;
@@ -120,7 +120,8 @@ describe("inspect", () => {
   });
 
   test("gives what create takes: a copy of a container looks like the first", async () => {
-    await engine.ok(["network", "create", "--subnet", "10.123.45.0/24", "roundtrip"]);
+    const subnet = someSubnet();
+    await engine.ok(["network", "create", "--subnet", `${subnet}.0/24`, "roundtrip"]);
     await engine.ok([
       ...[
         "create",
@@ -138,8 +139,8 @@ describe("inspect", () => {
       ...["-e", "A=1", "-l", "k=v", "--stop-signal", "USR1", "--stop-timeout", "3", "-t", "-i"],
       ...["--health-cmd", "true", "--health-interval", "30s", "--health-start-interval", "2s"],
       ...["-p", "127.0.0.1::80", "-p", "53:53/udp", "--expose", "90", "--network", "roundtrip"],
-      ...["--ip", "10.123.45.6", "--network-alias", "alias1", "--mac-address", "02:42:0a:7b:2d:06"],
-      ...["-v", "named:/data:ro", "-v", "/tmp:/host:rshared", "-v", "/anonymous", "--tmpfs", "/t:size=1m"],
+      ...["--ip", `${subnet}.6`, "--network-alias", "alias1", "--mac-address", "02:42:0a:7b:2d:06"],
+      ...["-v", "named:/data:ro", "-v", "/tmp:/host:rprivate", "-v", "/anonymous", "--tmpfs", "/t:size=1m"],
       ...["--mount", "type=volume,source=vol2,target=/vol2,volume-label=a=b,volume-nocopy"],
       ...["--mount", "type=tmpfs,target=/t2,tmpfs-size=1m,tmpfs-mode=0700"],
       ...["--mount", "type=bind,source=/etc,target=/e,readonly,bind-recursive=writable"],
@@ -173,7 +174,7 @@ describe("inspect", () => {
     await engine.ok(["start", "second"]);
     const live = await inspect("second");
     expect(live.NetworkSettings.Networks.roundtrip).toMatchObject({
-      IPAddress: "10.123.45.6",
+      IPAddress: `${subnet}.6`,
       MacAddress: "02:42:0a:7b:2d:06",
       Aliases: ["alias1"],
     });
