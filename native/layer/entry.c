@@ -12,7 +12,10 @@
 #include "metadata.h"
 #include "remove.h"
 
-enum { HOLE = 1 << 16 };
+enum { HOLE = 1 << 14 };
+
+/* What ext4 takes. */
+static const off_t LARGEST = (off_t)1 << 44;
 
 struct writing {
   struct tree *tree;
@@ -143,12 +146,22 @@ static int write_block(int fd, const char *bytes, size_t size, off_t offset, con
   return write_all(fd, bytes + from, size - from, offset + (off_t)from, name, failure);
 }
 
+/* A hole takes no room, but whoever reads the file reads it. */
+static int check_size(const struct writing *writing, off_t size, struct failure *failure) {
+  uint64_t most = writing->options->most_bytes;
+  if (size > LARGEST) return fail(failure, FAILURE_INVALID, writing->name, "it is larger than any file");
+  if (most > 0 && (uint64_t)size > most)
+    return fail(failure, FAILURE_INVALID, writing->name, "the archive unpacks to more than %llu bytes", (unsigned long long)most);
+  return 0;
+}
+
 /* Gaps between the blocks stay holes. */
 static int write_data(struct writing *writing, int fd, struct failure *failure) {
   const void *bytes;
   size_t size;
   la_int64_t offset;
   off_t end = 0;
+  if (check_size(writing, writing->status.st_size, failure) < 0) return -1;
   for (;;) {
     int result = archive_read_data_block(writing->archive, &bytes, &size, &offset);
     if (result == ARCHIVE_EOF) break;
@@ -157,6 +170,7 @@ static int write_data(struct writing *writing, int fd, struct failure *failure) 
     if (writing->options->most_bytes > 0 && writing->options->bytes > writing->options->most_bytes)
       return fail(failure, FAILURE_INVALID, writing->name, "the archive unpacks to more than %llu bytes", (unsigned long long)writing->options->most_bytes);
     if (offset < 0 || offset > INT64_MAX - (la_int64_t)size) return fail(failure, FAILURE_INVALID, writing->name, "its data lies beyond all sizes");
+    if (check_size(writing, offset + (off_t)size, failure) < 0) return -1;
     if (write_block(fd, bytes, size, offset, writing->name, failure) < 0) return -1;
     if (end < offset + (off_t)size) end = offset + (off_t)size;
   }

@@ -115,7 +115,7 @@ static bool fit_name(struct header *header, const char *name) {
   for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
     size_t prefix = (size_t)(slash - name);
     size_t rest = length - prefix - 1;
-    if (prefix > sizeof header->prefix) return false;
+    if (prefix > sizeof header->prefix) break;
     if (rest == 0 || rest > sizeof header->name || prefix == 0) continue;
     memcpy(header->prefix, name, prefix);
     memcpy(header->name, slash + 1, rest);

@@ -129,13 +129,13 @@ function refusals(): readonly [what: string, entries: readonly Entry[], entry: s
     [
       "a sparse file larger than any",
       [{ ...file("f", ""), pax: sparse("0", "9223372036854775807", "0,0") }],
-      "",
-      "",
+      "f",
+      "larger than any file",
     ],
     [
       "a sparse map with data beyond any file",
       [{ ...file("f", "x"), pax: sparse("1", "9223372036854775807", "9223372036854775806,1") }],
-      "",
+      "f",
       "",
     ],
   ];
@@ -289,8 +289,6 @@ function nulPath(): string {
 /** PAX records of a GNU sparse file, version 0.1. */
 function sparse(count: string, size: string, map: string): Record<string, string> {
   return {
-    "GNU.sparse.major": "0",
-    "GNU.sparse.minor": "1",
     "GNU.sparse.numblocks": count,
     "GNU.sparse.size": size,
     "GNU.sparse.map": map,
