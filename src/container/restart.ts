@@ -2,7 +2,7 @@ import { EngineError, isKind, messageOf } from "../base/index.ts";
 import { announceContainer } from "./facts.ts";
 import { type StartHooks, type StartNeeds, startLocked } from "./start.ts";
 import { isLive } from "./state.ts";
-import { endProcesses, type StopOptions } from "./stop.ts";
+import { endProcesses, type StopOptions, stopContainer } from "./stop.ts";
 
 /** Stops a container, if it runs, and starts it; `--rm` waits for a later end. */
 export async function restartContainer(
@@ -37,7 +37,7 @@ export async function reactToUnhealthy(needs: StartNeeds, hooks: StartHooks, id:
   try {
     needs.log.info("a container is unhealthy", { container: id, reaction });
     if (reaction === "restart") await restartContainer(needs, hooks, id, { byPolicy: true });
-    else await endProcesses(needs, id, {});
+    else await stopContainer(needs, id, {});
   } catch (error) {
     const gone =
       isKind(error, "not-found") || (error instanceof EngineError && error.kind === "not-modified");

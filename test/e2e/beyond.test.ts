@@ -233,6 +233,7 @@ describe("an unhealthy container", () => {
     await eventually("the stop", async () =>
       (await engine.inspect("ended", "{{.State.Running}}")) === "false" ? true : undefined,
     );
+    expect(await engine.gantryOk(["why", "ended"])).toContain("It became unhealthy and was stopped for it");
     await becomes("left", "unhealthy");
     expect(await engine.inspect("left", "{{.State.Running}} {{.RestartCount}}")).toBe("true 0");
     await engine.ok(["rm", "-f", "again", "ended", "left"]);
@@ -263,9 +264,12 @@ describe("an unhealthy container", () => {
   });
 });
 
+/** The first three bytes of a subnet that no other engine on the machine is likely to have. */
+const net = `10.${[...crypto.getRandomValues(new Uint8Array(2))].map((byte) => (byte % 200) + 30).join(".")}`;
+
 describe("inspect --as run", () => {
   test("prints the command that makes the container again", async () => {
-    await engine.ok(["network", "create", "--subnet", "172.31.251.0/24", "again-net"]);
+    await engine.ok(["network", "create", "--subnet", `${net}.0/24`, "again-net"]);
     await engine.ok(["run", "-d", "--name", "peer", "-v", "/shared", "busybox", "sleep", "1000"]);
     const recipes: readonly (readonly string[])[] = [
       ["busybox"],
@@ -302,7 +306,7 @@ describe("inspect --as run", () => {
       ],
       [
         "--network",
-        "name=again-net,ip=172.31.251.9,alias=x,alias=y",
+        `name=again-net,ip=${net}.9,alias=x,alias=y`,
         "--network",
         "bridge2",
         "-P",
@@ -460,7 +464,7 @@ function everyFlag(directory: string): string[] {
       "--network-alias",
       "one",
       "--ip",
-      "172.31.251.8",
+      `${net}.8`,
       "--mac-address",
       "02:42:00:00:00:09",
     ],

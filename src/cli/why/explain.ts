@@ -156,6 +156,9 @@ function oomReasons({ container }: Known): string[] {
 }
 
 function requestReasons({ actions, container }: Known): string[] {
+  if (actions.includes("stop") && stoppedForHealth(container)) {
+    return ["It became unhealthy and was stopped for it, as --on-unhealthy stop asks for."];
+  }
   if (actions.includes("stop")) {
     const killed = container.State.ExitCode === 137;
     return [
@@ -165,6 +168,11 @@ function requestReasons({ actions, container }: Known): string[] {
     ];
   }
   return actions.includes("kill") ? ["A signal was sent to it on request (kill)."] : [];
+}
+
+function stoppedForHealth({ State, Config, HostConfig }: ContainerInspect): boolean {
+  const asked = { ...Config.Labels, ...HostConfig.Annotations };
+  return asked["gantry.on-unhealthy"] === "stop" && State.Health?.Status === "unhealthy";
 }
 
 function exitAdvice(known: Known): string[] {
