@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { renameSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, hexOf, isDigest, noStep, type Step } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
@@ -152,14 +152,10 @@ export class DirectorySnapshotter implements Snapshotter {
     // Another commit of the same chain may have come first.
     if (this.#committed.has(chainID)) return await this.remove(key);
     this.#step("snapshot:record-written");
+    // In one go: whoever finds the chain committed looks into its directory at once.
+    renameSync(this.#home(key), this.#place(chainID));
     this.#committed.set(chainID, record);
-    try {
-      await rename(this.#home(key), this.#place(chainID));
-      this.#step("snapshot:committed");
-    } catch (error) {
-      this.#committed.delete(chainID);
-      throw error;
-    }
+    this.#step("snapshot:committed");
     this.#active.delete(key);
     await rm(join(this.#place(chainID), "work"), { recursive: true, force: true });
   }
@@ -292,7 +288,8 @@ export class DirectorySnapshotter implements Snapshotter {
   /** Moves a directory out of sight, says so, and deletes it. */
   async #discard(path: string, gone: () => void): Promise<void> {
     const doomed = this.#temporary();
-    await rename(path, doomed);
+    // In one go, as in `commit`: a chain that is no longer committed leaves its place free for the next one at once.
+    renameSync(path, doomed);
     this.#step("snapshot:discarded");
     gone();
     await rm(doomed, { recursive: true, force: true });
