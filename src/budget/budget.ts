@@ -58,25 +58,33 @@ export interface Budget {
 
 export function createBudget(needs: BudgetNeeds, options: BudgetOptions): Budget {
   const measure = async () => await measurePieces(needs);
+  let warned = false;
+  const warn = (limit: number, over: number): void => {
+    if (over > 0 && !warned) {
+      needs.log.warn("the disk budget is exceeded by what may not be evicted", {
+        budget: formatBytes(limit),
+        over: formatBytes(over),
+      });
+    }
+    // Once is enough, until there was room in between.
+    warned = over > 0;
+  };
   return {
     use: async () => ({ limit: options.limit, used: total(await measure()) }),
     async enforce() {
       const { limit } = options;
       if (limit === undefined) return false;
       const pieces = await measure();
-      if (total(pieces) <= limit) return false;
+      if (total(pieces) <= limit) {
+        warn(limit, 0);
+        return false;
+      }
       needs.uses.flush();
       const holders = await holdersOf(needs, options);
       const plan = planEvictions(pieces, holders, { budget: limit, least: leastFreed });
       let count = 0;
       for (const eviction of plan.evictions) if (await evict(needs, eviction, holders)) count += 1;
-      if (plan.after > limit) {
-        const over = formatBytes(plan.after - limit);
-        needs.log.warn("the disk budget is exceeded by what may not be evicted", {
-          budget: formatBytes(limit),
-          over,
-        });
-      }
+      warn(limit, plan.after - limit);
       return count > 0;
     },
   };
