@@ -61,11 +61,13 @@ export function partial<T extends object>(
   name = "",
 ): Decoder<T> {
   const entries = Object.entries<Decoder<unknown>>(fields);
+  const known = new Set(Object.keys(fields));
   return (value, place) => {
     const source = objectOf(value, place);
+    const field = fieldsOf(source, known);
     const found: Record<string, unknown> = {};
     for (const [key, decoder] of entries) {
-      const entry = fieldOf(source, key);
+      const entry = field(key);
       if (entry !== undefined && entry !== null) found[key] = decoder(entry, join(place || name, key));
     }
     // Each present field went through its own decoder, and all others of T are optional.
@@ -79,23 +81,27 @@ export function full<T extends object>(
   name = "",
 ): Decoder<T> {
   const entries = Object.entries<Decoder<unknown>>(fields);
+  const known = new Set(Object.keys(fields));
   return (value, place) => {
-    const source = objectOf(value, place);
-    const pairs = entries.map(([key, decoder]) => [
-      key,
-      decoder(fieldOf(source, key), join(place || name, key)),
-    ]);
+    const field = fieldsOf(objectOf(value, place), known);
+    const pairs = entries.map(([key, decoder]) => [key, decoder(field(key), join(place || name, key))]);
     // Every field of T was decoded by the decoder of that field.
     return Object.fromEntries(pairs) as T;
   };
 }
 
+type Fields = (name: string) => unknown;
+
 /** Go's decoder takes a field in any case of letters when it is not there in its own. */
-function fieldOf(source: Readonly<Record<string, unknown>>, name: string): unknown {
-  if (Object.hasOwn(source, name)) return source[name];
-  const lower = name.toLowerCase();
-  const other = Object.keys(source).find((key) => key.toLowerCase() === lower);
-  return other === undefined ? undefined : source[other];
+function fieldsOf(source: Readonly<Record<string, unknown>>, known: ReadonlySet<string>): Fields {
+  const strange = Object.keys(source).filter((key) => !known.has(key));
+  return (name) => {
+    if (Object.hasOwn(source, name)) return source[name];
+    const other = strange.find(
+      (key) => key.length === name.length && key.toLowerCase() === name.toLowerCase(),
+    );
+    return other === undefined ? undefined : source[other];
+  };
 }
 
 function objectOf(value: unknown, place: string): Readonly<Record<string, unknown>> {

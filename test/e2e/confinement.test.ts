@@ -311,6 +311,22 @@ describe("the process", () => {
   });
 });
 
+describe("our own command line", () => {
+  test("gives the engine's socket to a container, and says what it drops or cannot read", async () => {
+    const list = ["run", "--rm", "--use-api-socket", "busybox", "ls", "-l", "/var/run/docker.sock"];
+    expect(await engine.gantryOk(list)).toMatch(/^srw/);
+    const dropped = await engine.gantry(["run", "--rm", "--kernel-memory", "4m", "busybox", "true"]);
+    expect(dropped).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "WARNING: No kernel of today limits kernel memory. Limitation discarded.\n",
+    });
+    const odd = await engine.gantry(["run", "--rm", "--platform", "///", "busybox", "true"]);
+    expect(odd.code).toBe(1);
+    expect(odd.stderr).toStartWith("error parsing specified platform: ");
+  });
+});
+
 describe("what cannot be done", () => {
   test("is refused in Docker's words, and nothing is made", async () => {
     const cases: readonly (readonly [readonly string[], string])[] = [
