@@ -53,9 +53,24 @@ export async function timeCommand(
   });
   const code = await child.exited;
   const milliseconds = performance.now() - started;
-  if (code !== 0)
-    throw new Error(`${command.join(" ")} ended with ${code}: ${await new Response(child.stderr).text()}`);
+  if (code !== 0) throw failure(command, code, await new Response(child.stderr).text());
   return milliseconds;
+}
+
+/** Runs a command to its successful end; gives what it printed. */
+export async function runCommand(command: readonly string[]): Promise<string> {
+  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [text, errors] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  const code = await child.exited;
+  if (code !== 0) throw failure(command, code, errors);
+  return text;
+}
+
+function failure(command: readonly string[], code: number, errors: string): Error {
+  return new Error(`${command.join(" ")} ended with ${code}: ${errors}`);
 }
 
 function summarise(name: string, times: readonly number[]): Result {
