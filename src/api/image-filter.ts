@@ -17,7 +17,7 @@ export function filterImages(
   const values = (key: string): readonly string[] => filters.get(key) ?? [];
   const created = (image: Image): string => image.config.created ?? "";
   const tests: ((image: Image) => boolean)[] = [
-    (image) => dangling === undefined || dangling === (namesOf(image).length === 0),
+    (image) => dangling === undefined || dangling === (image.references.length === 0),
     (image) => matchesLabels(image.config.config?.Labels ?? {}, values("label")),
     (image) =>
       none(values("id")) ||

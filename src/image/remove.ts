@@ -123,9 +123,7 @@ export async function pruneImages(
 ): Promise<{ removed: readonly Removed[]; bytes: number }> {
   const images = needs.records.list();
   const doomed = images.filter(
-    (image) =>
-      !options.used.has(image.id) &&
-      (options.all || (image.references.length === 0 && image.digests.length === 0)),
+    (image) => !options.used.has(image.id) && (options.all || image.references.length === 0),
   );
   const removed = doomed.flatMap((image) => deleteImage(needs.records, image));
   if (doomed.length > 0) await writeIndex(needs);
