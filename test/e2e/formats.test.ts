@@ -50,7 +50,7 @@ async function both(words: readonly string[]): Promise<{ docker: Output; gantry:
 /** What both say is the same to the byte. A clock that moved on between the two is asked again. */
 async function same(words: readonly string[]): Promise<void> {
   let last: { docker: Output; gantry: Output } | undefined;
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 10; round += 1) {
     last = await both(words);
     if (Bun.deepEquals(last.docker, last.gantry)) break;
   }
