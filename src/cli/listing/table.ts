@@ -22,6 +22,8 @@ function padTo(cell: string, width: number): string {
 
 /** Characters that a terminal shows: colour sequences count for nothing. */
 function displayWidth(text: string): number {
+  // Nearly every cell, and there are thousands of them in a long table.
+  if (/^[ -~]*$/.test(text)) return text.length;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character starts a colour sequence
   return [...text.replace(/\u001b\[[0-9;]*m/g, "")].length;
 }
