@@ -149,7 +149,7 @@ function parseCompress(
 function checkPatterns(options: Readonly<Record<string, string>>): void {
   for (const key of ["labels-regex", "env-regex"]) {
     try {
-      new RegExp(options[key] ?? "", "u");
+      new RegExp(options[key] ?? "");
     } catch {
       throw refused(`error parsing regexp: ${options[key]}`, key);
     }

@@ -47,7 +47,7 @@ function chosen(
   pattern: string | undefined,
 ): Record<string, string> {
   const wanted = new Set((names ?? "").split(",").map((name) => name.trim()));
-  const matches = pattern ? new RegExp(pattern, "u") : undefined;
+  const matches = pattern ? new RegExp(pattern) : undefined;
   return Object.fromEntries(entries.filter(([key]) => wanted.has(key) || matches?.test(key)));
 }
 
