@@ -179,7 +179,7 @@ async function openStores(parts: Parts) {
   const layers = createLayerTools({ helper: join(nativeDirectory, "gantry-layer") });
   const [content, snapshots, volumes, runtime, abilities, network] = await Promise.all([
     openContentStore(places.content, { step }),
-    openOverlaySnapshotter(places.snapshots, { spares: 2, step }),
+    openOverlaySnapshotter(places.snapshots, { spares: 2, step, removeLarge: (path) => layers.remove(path) }),
     openVolumeService({ directory: places.volumes, records, step }),
     openRuntime({
       shim: join(nativeDirectory, "gantry-shim"),

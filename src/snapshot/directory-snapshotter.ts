@@ -12,6 +12,7 @@ import {
   type SnapshotRecord,
   writeSnapshotRecord,
 } from "./record.ts";
+import { removeTree } from "./remove-tree.ts";
 import { Spares } from "./spares.ts";
 import type { ChainID, Snapshotter, SnapshotUsage } from "./types.ts";
 import { measureTree } from "./usage.ts";
@@ -36,6 +37,8 @@ export interface SnapshotOptions {
   readonly spares?: number;
   /** Marks durable steps, for fault tests. */
   readonly step?: Step;
+  /** Removes a tree of many or deeply nested directories. Without it they take their time. */
+  readonly removeLarge?: (path: string) => Promise<void>;
 }
 
 /**
@@ -49,6 +52,7 @@ export class DirectorySnapshotter implements Snapshotter {
   readonly #boot: string;
   readonly #step: Step;
   readonly #spares: Spares;
+  readonly #removeLarge: ((path: string) => Promise<void>) | undefined;
   readonly #committed = new Map<ChainID, SnapshotRecord>();
   readonly #active = new Map<string, SnapshotRecord>();
   readonly #usage = new Map<ChainID, Promise<SnapshotUsage>>();
@@ -56,12 +60,13 @@ export class DirectorySnapshotter implements Snapshotter {
   private constructor(
     directory: string,
     kind: SnapshotKind,
-    options: { boot: string; spares: number; step: Step },
+    options: { boot: string; spares: number; step: Step; removeLarge: SnapshotOptions["removeLarge"] },
   ) {
     this.#directory = directory;
     this.#kind = kind;
     this.#boot = options.boot;
     this.#step = options.step;
+    this.#removeLarge = options.removeLarge;
     this.#spares = new Spares({
       directory: join(directory, "tmp"),
       wanted: options.spares,
@@ -85,6 +90,7 @@ export class DirectorySnapshotter implements Snapshotter {
       boot,
       spares: options.spares ?? 0,
       step: options.step ?? noStep,
+      removeLarge: options.removeLarge,
     });
     for (const name of ["committed", "active", "tmp"])
       await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
@@ -248,7 +254,7 @@ export class DirectorySnapshotter implements Snapshotter {
     }
     for (const kind of ["active", "committed"]) await this.#sweepUnknown(kind);
     this.#spares.clear();
-    await rm(join(this.#directory, "tmp"), { recursive: true, force: true });
+    await removeTree(join(this.#directory, "tmp"), this.#removeLarge);
     await mkdir(join(this.#directory, "tmp"), { mode: 0o700 });
   }
 
@@ -292,7 +298,7 @@ export class DirectorySnapshotter implements Snapshotter {
     renameSync(path, doomed);
     this.#step("snapshot:discarded");
     gone();
-    await rm(doomed, { recursive: true, force: true });
+    await removeTree(doomed, this.#removeLarge);
   }
 
   #userOf(chainID: ChainID): string | undefined {
