@@ -9,8 +9,9 @@ import { BenchSide, type SideKind } from "./bench-side.ts";
 import { type Contender, interleave, type Result, ratio, timeCommand } from "./measure.ts";
 import { peakMemory } from "./peak-memory.ts";
 
-const usage = `npm run bench:images -- [--rounds N] [--layers DIR] [--no-docker]
+const usage = `npm run bench:images -- [--rounds N] [--minutes N] [--layers DIR] [--no-docker]
   --rounds N     how often each is measured (default 3)
+  --minutes N    when to stop and clean up, whatever is left to measure (default 9)
   --layers DIR   where 1.tar.gz to 7.tar.gz are or are made (default build/bench-image)
   --no-docker    without dockerd (apt-get install docker.io)
 Needs docker-registry, curl and, to make the layers once, mmdebstrap; with skopeo it is measured too.
@@ -20,6 +21,7 @@ const { values } = parseArgs({
   args: process.argv.slice(2),
   options: {
     rounds: { type: "string", default: "3" },
+    minutes: { type: "string", default: "9" },
     layers: { type: "string" },
     "no-docker": { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
@@ -30,6 +32,10 @@ if (values.help) {
   process.exit(0);
 }
 const rounds = Number(values.rounds);
+/** Ends the bench between two measurements, with everything cleaned up. */
+const stop = new AbortController();
+const outOfTime = setTimeout(() => stop.abort(new Error("the time is up")), Number(values.minutes) * 60_000);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort(new Error(signal)));
 const layers = await benchLayers(values.layers);
 const scratch = mkdtempSync(join(tmpdir(), "gantry-bench-images-"));
 const kinds: readonly SideKind[] = values["no-docker"] ? ["gantry"] : ["gantry", "docker"];
@@ -49,8 +55,25 @@ try {
     for (const side of sides) await side[Symbol.asyncDispose]();
   }
   await measureLoad();
+} catch (error) {
+  if (!stop.signal.aborted) throw error;
+  line(`\nstopped: ${String(error)}`);
+  process.exitCode = 1;
 } finally {
+  clearTimeout(outOfTime);
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** As `interleave`, until the bench is to stop. */
+async function inTurn(contenders: readonly Contender[], times: number): Promise<Result[]> {
+  const guarded = contenders.map(({ name, once }) => ({
+    name,
+    once: async () => {
+      stop.signal.throwIfAborted();
+      return await once();
+    },
+  }));
+  return await interleave(guarded, times);
 }
 
 function describeImage({ first }: BenchLayers): void {
@@ -81,7 +104,7 @@ async function measureFresh(
         },
       }),
     );
-    report(await interleave([...contenders, ...others], rounds));
+    report(await inTurn([...contenders, ...others], rounds));
   } finally {
     for (const side of used) await side[Symbol.asyncDispose]();
     for (const name of readdirSync(scratch)) {
@@ -127,7 +150,7 @@ async function measureSharedPull(sides: readonly BenchSide[], registry: BenchReg
     name: "curl | gunzip | tar of that layer",
     once: () => bareTools(registry, layers.second.slice(5)),
   });
-  report(await interleave(contenders, rounds));
+  report(await inTurn(contenders, rounds));
 }
 
 async function measurePush(sides: readonly BenchSide[]): Promise<void> {
@@ -147,9 +170,9 @@ async function measurePush(sides: readonly BenchSide[]): Promise<void> {
         timeCommand(["sh", "-ec", registry.uploadScript("bare", layers.first)]),
       ),
   });
-  report(await interleave(contenders, rounds));
+  report(await inTurn(contenders, rounds));
   heading("push to a registry that has all of it");
-  report(await interleave(again, Math.max(rounds, 5)));
+  report(await inTurn(again, Math.max(rounds, 5)));
 }
 
 async function inFreshRegistry<T>(
@@ -185,7 +208,7 @@ async function measureSave(sides: readonly BenchSide[]): Promise<void> {
       once: () => timeCommand(side.command(["save", "-o", archiveOf(side), `${side.host}/first:latest`])),
     }),
   );
-  report(await interleave(contenders, rounds));
+  report(await inTurn(contenders, rounds));
 }
 
 /** What each has saved itself. */
