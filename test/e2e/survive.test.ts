@@ -66,9 +66,10 @@ describe("when the engine is killed, containers", () => {
   });
 
   test("are removed afterwards when they ended and were to be removed", async () => {
-    await engine.ok(["run", "-d", "--rm", "--name", "fleeting", "busybox", "sleep", "0.3"]);
+    await engine.ok(["run", "-d", "--rm", "--name", "fleeting", "busybox", "sleep", "1000"]);
     const pid = await engine.inspect("fleeting", "{{.State.Pid}}");
     await engine.kill9();
+    process.kill(Number(pid), "SIGKILL");
     await eventually("the container to end", () => (existsSync(`/proc/${pid}`) ? undefined : true));
     await engine.start();
     await eventually("the removal", async () =>
