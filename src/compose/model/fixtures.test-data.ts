@@ -1,10 +1,8 @@
-import { fileURLToPath } from "node:url";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 
-/** A file of the conformance data beside the repository; undefined, with one line said, where that is not there. */
-export async function readFixture<T>(name: string): Promise<T | undefined> {
-  const path = fileURLToPath(new URL(`../../../../shared/fixtures/${name}`, import.meta.url));
-  const file = Bun.file(path);
-  if (await file.exists()) return file.json();
-  process.stderr.write(`left out: conformance data ${name} is not beside this repository\n`);
-  return undefined;
+/** A file of the conformance data. */
+export async function readFixture<T>(name: string): Promise<T> {
+  const path = join(import.meta.dir, "../../../test/conformance", name);
+  return JSON.parse(await readFile(path, "utf8"));
 }

@@ -13,10 +13,10 @@ interface Case {
   readonly want: string;
 }
 
-const fixture = await readFixture<{ cases: Case[] }>("compose/merge.json");
+const fixture = await readFixture<{ cases: Case[] }>("compose-merge.golden.json");
 
 describe("merge, by the conformance data", () => {
-  for (const given of fixture?.cases ?? []) {
+  for (const given of fixture.cases) {
     test(given.test, () => {
       const got =
         given.unicity === undefined

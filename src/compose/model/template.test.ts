@@ -8,12 +8,14 @@ interface Case {
   readonly error?: string;
 }
 
-const fixture = await readFixture<{ env: Record<string, string>; cases: Case[] }>("compose/template.json");
+const fixture = await readFixture<{ env: Record<string, string>; cases: Case[] }>(
+  "compose-template.golden.json",
+);
 
 describe("templates", () => {
-  for (const { template, expected, error } of fixture?.cases ?? []) {
+  for (const { template, expected, error } of fixture.cases) {
     test(`${template} ${error === undefined ? `reads ${expected}` : `is refused: ${error}`}`, () => {
-      const read = (): string => substitute(template, { lookup: (name) => fixture?.env[name] });
+      const read = (): string => substitute(template, { lookup: (name) => fixture.env[name] });
       if (error === undefined) expect(read()).toBe(expected ?? "");
       else expect(read).toThrow(error);
     });
