@@ -74,11 +74,13 @@ export async function eventually<T>(
 /** Text that grows, and those who wait for something in it. */
 class Transcript {
   text = "";
+  /** Keeps the first half of a character whose other half is yet to come. */
+  readonly #decoder = new TextDecoder();
   #waiting: (() => void)[] = [];
   #ended = false;
 
   add(chunk: Uint8Array | string): void {
-    this.text += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+    this.text += typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
     this.#wake();
   }
 
