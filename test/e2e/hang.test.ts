@@ -15,11 +15,13 @@ import { eventually, run } from "./process.ts";
 let engine: TestEngine;
 let api: Api;
 let runtime = "";
+/** What the runtime is that never answers: no other test's. */
+const stuck = `sleep 1234.${process.pid}`;
 beforeAll(async () => {
   const scripts = `/tmp/gantry-stuck-${crypto.randomUUID().slice(0, 8)}`;
   mkdirSync(scripts);
   runtime = join(scripts, "stuck");
-  writeFiles(scripts, { stuck: "#!/bin/sh\nexec sleep 1234\n" });
+  writeFiles(scripts, { stuck: `#!/bin/sh\nexec ${stuck}\n` });
   chmodSync(runtime, 0o755);
   engine = await startEngine({ arguments: ["--patience", "1", "--runtime", `stuck=${runtime}`] });
   api = new Api(engine.socket);
@@ -96,7 +98,7 @@ test("a runtime that never answers fails the start in time, and a removal by for
   const failing = engine.docker(["run", "--name", "late", "--runtime", "stuck", "busybox", "true"]);
   await engine.ok(["create", "--name", "never", "--runtime", "stuck", "busybox", "true"]);
   const never = engine.docker(["start", "never"]);
-  await eventually("both starts", () => (processesWith("sleep 1234").length === 2 ? true : undefined));
+  await eventually("both starts", () => (processesWith(stuck).length === 2 ? true : undefined));
   await expectOthersUnharmed();
   expect(await timed(() => engine.ok(["rm", "-f", "never"]))).toBeLessThan(15_000);
   expect((await never).code).toBe(1);

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Archive, archive } from "./archive.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
-import { run } from "./process.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -204,21 +203,14 @@ describe("a hostile archive", () => {
     });
   }
 
-  test("brings a hard link to a host file: its content never gets into an image", async () => {
-    const secret = readFileSync("/etc/hostname", "utf8").trim();
+  test("with a hard link to a file of the host is refused: the link leads nowhere", async () => {
     const files: Archive = [{ name: "stolen", type: "link", linkname: "/etc/hostname" }];
-    const { code } = await engine.docker(["import", "-", "thief"], { stdin: await archive(files) });
-    if (code !== 0) return;
-    const saved = join(engine.directory, "thief");
-    mkdirSync(saved);
-    await engine.ok(["save", "-o", join(saved, "image.tar"), "thief"]);
-    expect((await run(["tar", "-xf", "image.tar"], { cwd: saved })).code).toBe(0);
-    const blobs = readdirSync(join(saved, "blobs/sha256")).map((name) =>
-      readFileSync(join(saved, "blobs/sha256", name)),
-    );
-    const plain = blobs.map((blob) => (blob[0] === 0x1f ? Bun.gunzipSync(new Uint8Array(blob)) : blob));
-    expect(plain.some((bytes) => Buffer.from(bytes).includes(secret))).toBe(false);
-    await engine.ok(["rmi", "thief"]);
+    const { code, stderr } = await engine.docker(["import", "-", "thief"], { stdin: await archive(files) });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("stolen: it links to a file that does not exist"),
+    });
+    expect(await known("thief")).toBe(false);
   });
 
   test("is refused as a saved image whose blob names climb out", async () => {
