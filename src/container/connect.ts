@@ -1,6 +1,7 @@
 import { EngineError } from "../base/index.ts";
 import type { EndpointSettings } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
+import { checkConnection } from "./endpoint-options.ts";
 import { announceNetwork } from "./facts.ts";
 import { rewriteHosts } from "./files.ts";
 import { endpointRequest } from "./network-open.ts";
@@ -29,6 +30,7 @@ export async function connectContainer(
         { subject: record.id },
       );
     }
+    checkConnection(network.name, settings, { live: isLive(record.state) });
     if (isLive(record.state)) {
       await needs.network.connect(id, endpointRequest(needs.network, record, network.id, settings));
       needs.step("connect:attached");

@@ -11,11 +11,33 @@ const served: ReadonlySet<string> = new Set(["com.docker.network.endpoint.sysctl
  */
 export function checkEndpoints(endpoints: Readonly<Record<string, EndpointSettings | null>>): string[] {
   endpointSysctls(endpoints);
-  return Object.entries(endpoints).flatMap(([network, settings]) => warningsOf(network, settings ?? {}));
+  return Object.entries(endpoints).flatMap(([network, settings]) => {
+    checkEndpoint(network, settings ?? {});
+    return missing(network, settings ?? {}).map(({ fault, what }) => `${fault}. ${what} discarded.`);
+  });
 }
 
-function warningsOf(network: string, settings: EndpointSettings): string[] {
-  const { IPAMConfig: ipam, DriverOpts: options, MacAddress: mac } = settings;
+/** As `checkEndpoints`, where there is no way to warn: what is not there is refused. */
+export function checkConnection(
+  network: string,
+  settings: EndpointSettings,
+  options: { live: boolean },
+): void {
+  const sysctls = endpointSysctls({ [network]: settings });
+  checkEndpoint(network, settings);
+  const faults = [
+    ...missing(network, settings).map(({ fault }) => fault),
+    ...((settings.Links ?? []).length > 0 ? ["Links are made when a container is created"] : []),
+    ...(options.live && Object.keys(sysctls).length > 0
+      ? ["Kernel settings of an interface are made when a container starts"]
+      : []),
+  ];
+  if (faults.length === 0) return;
+  throw new EngineError("invalid", `invalid endpoint settings:\n${faults.join("\n")}`, { subject: network });
+}
+
+function checkEndpoint(network: string, settings: EndpointSettings): void {
+  const { IPAMConfig: ipam, MacAddress: mac } = settings;
   if (normalizeMode(network) === "bridge") checkDefaultBridge(settings);
   if (ipam?.IPv6Address) {
     throw new EngineError(
@@ -27,12 +49,22 @@ function warningsOf(network: string, settings: EndpointSettings): string[] {
   if (mac && !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(mac)) {
     throw new EngineError("invalid", `invalid MAC address: ${mac}`, { subject: mac });
   }
+}
+
+/** What these networks do not have, and the word for it. */
+function missing(
+  network: string,
+  { IPAMConfig: ipam, DriverOpts: options }: EndpointSettings,
+): { readonly fault: string; readonly what: string }[] {
   const unknown = Object.keys(options ?? {}).filter((name) => !served.has(name));
   return [
     ...((ipam?.LinkLocalIPs ?? []).length > 0
-      ? [`Network ${network} has no link-local addresses. Link-local addresses discarded.`]
+      ? [{ fault: `Network ${network} has no link-local addresses`, what: "Link-local addresses" }]
       : []),
-    ...unknown.map((name) => `Network ${network} does not know the driver option ${name}. Option discarded.`),
+    ...unknown.map((name) => ({
+      fault: `Network ${network} does not know the driver option ${name}`,
+      what: "Option",
+    })),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { hasCode, netlinkProtocols, openNetlink } from "../sys/index.ts";
+import { isOff, driverOptions as options } from "./driver-options.ts";
 import type { BridgeRules } from "./firewall/index.ts";
 import { networkBase, overlaps, parseAddress, parseSubnet, type Subnet } from "./ipv4.ts";
 import { randomMac } from "./mac.ts";
@@ -20,14 +21,6 @@ import {
 } from "./netlink/index.ts";
 import type { Network } from "./types.ts";
 
-/** Driver options that the bridge driver knows. */
-const options = {
-  mtu: "com.docker.network.driver.mtu",
-  masquerade: "com.docker.network.bridge.enable_ip_masquerade",
-  icc: "com.docker.network.bridge.enable_icc",
-  hostBinding: "com.docker.network.bridge.host_binding_ipv4",
-} as const;
-
 const defaultMtu = 1500;
 
 export function mtuOf(network: Network): number {
@@ -37,7 +30,7 @@ export function mtuOf(network: Network): number {
 
 /** False when the network's own endpoints must not reach one another. */
 export function talksWithin(network: Network): boolean {
-  return network.options[options.icc] !== "false";
+  return !isOff(network.options[options.icc]);
 }
 
 /** The host's address for ports that are published without one; empty: every address. */
@@ -50,7 +43,7 @@ export function firewallRules(network: Network): BridgeRules {
     bridge: network.bridge,
     subnet: network.subnet,
     internal: network.internal,
-    masquerade: network.options[options.masquerade] !== "false",
+    masquerade: !isOff(network.options[options.masquerade]),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   releaseSubnet,
 } from "./bridge.ts";
 import { attempt, type NetworkContext } from "./context.ts";
+import { checkDriverOptions, driverOptions } from "./driver-options.ts";
 import { ensureForwarding } from "./forwarding.ts";
 import {
   type Addressing,
@@ -22,14 +23,13 @@ import { deleteLinks } from "./links.ts";
 import { predefined } from "./networks.ts";
 import type { Network, NetworkCreateOptions } from "./types.ts";
 
-const bridgeNameOption = "com.docker.network.bridge.name";
-
 /** Makes a network of the user's: checks, bridge, firewall, and last the record. */
 export function createNetwork(context: NetworkContext, options: NetworkCreateOptions): Network {
   checkName(context, options.name);
   checkDriver(options.driver ?? "bridge");
+  checkDriverOptions(options.options ?? {});
   const id = newID();
-  const bridge = options.options?.[bridgeNameOption] || `${context.prefix}-${id.slice(0, 8)}`;
+  const bridge = options.options?.[driverOptions.bridgeName] || `${context.prefix}-${id.slice(0, 8)}`;
   if (!/^[A-Za-z0-9][\w.-]{0,14}$/.test(bridge)) throw invalid(`invalid bridge name ${bridge}`);
   return placeNetwork(context, { id, bridge, options });
 }
@@ -52,8 +52,8 @@ function placeNetwork(
 ): Network {
   const { options } = wanted;
   const base = { ...emptyNetwork(wanted.id, options), bridge: wanted.bridge };
-  if (!options.subnet && (options.gateway || options.ipRange)) {
-    throw invalid("invalid network config: gateway and ip-range need a subnet");
+  if (!options.subnet && (options.gateway || options.ipRange || options.reserved)) {
+    throw invalid("invalid network config: gateway, ip-range and auxiliary addresses need a subnet");
   }
   const exclusive = !predefined.has(options.name);
   const network = options.subnet
@@ -180,12 +180,13 @@ function emptyNetwork(id: string, options: NetworkCreateOptions): Network {
 }
 
 function addressed(network: Network, addressing: Addressing): Network {
-  const { subnet, gateway, ipRange } = addressing;
+  const { subnet, gateway, ipRange, reserved } = addressing;
   return {
     ...network,
     subnet: formatSubnet(subnet),
     gateway: formatAddress(gateway),
     ...(ipRange ? { ipRange: formatSubnet(ipRange) } : {}),
+    ...(reserved ? { reserved } : {}),
   };
 }
 

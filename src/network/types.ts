@@ -9,6 +9,8 @@ export interface Network {
   readonly subnet: string;
   readonly gateway: string;
   readonly ipRange?: string;
+  /** Addresses that no endpoint gets, by the names that the user gave them. */
+  readonly reserved?: Readonly<Record<string, string>>;
   /** True when the user chose the subnet. */
   readonly userSubnet: boolean;
   readonly bridge: string;
@@ -24,6 +26,7 @@ export interface NetworkCreateOptions {
   readonly subnet?: string;
   readonly gateway?: string;
   readonly ipRange?: string;
+  readonly reserved?: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
 }

@@ -30,6 +30,9 @@ export interface NetworkCreateRequest {
   Internal?: boolean;
   Attachable?: boolean;
   Ingress?: boolean;
+  Scope?: string;
+  ConfigOnly?: boolean;
+  ConfigFrom?: { Network?: string } | null;
   EnableIPv4?: boolean;
   EnableIPv6?: boolean;
   IPAM?: { Driver?: string; Config?: IpamConfig[] | null; Options?: Record<string, string> | null } | null;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { realpathSync } from "node:fs";
+import { someSubnet } from "./api-client.ts";
 import { freePort, startEngine, type TestEngine } from "./harness.ts";
 import { eventually } from "./process.ts";
 
@@ -133,6 +134,15 @@ describe("a network of the user's", () => {
   test("joins and leaves a running container", async () => {
     await engine.ok(["network", "create", "later"]);
     await engine.ok(["run", "-d", "--name", "joiner", "busybox", "sleep", "1000"]);
+    for (const [flags, words] of [
+      [["--ip6", "fd00::9"], "has no IPv6 subnet"],
+      [["--link-local-ip", "169.254.1.1"], "has no link-local addresses"],
+      [["--link", "joiner:me"], "Links are made when a container is created"],
+      [["--driver-opt", "a=b"], "does not know the driver option a"],
+    ] as const) {
+      const { code, stderr } = await engine.docker(["network", "connect", ...flags, "later", "joiner"]);
+      expect({ flags, code, stderr }).toEqual({ flags, code: 1, stderr: expect.stringContaining(words) });
+    }
     await engine.ok(["network", "connect", "--alias", "joined", "later", "joiner"]);
     expect(
       (await engine.docker(["run", "--rm", "--network", "later", "busybox", "nslookup", "-type=a", "joined"]))
@@ -146,7 +156,12 @@ describe("a network of the user's", () => {
   });
 
   test("is listed, inspected and refused in Docker's words", async () => {
-    await engine.ok(["network", "create", "--subnet", "10.213.7.0/24", "--label", "a=b", "chosen"]);
+    const subnet = someSubnet();
+    const reserved = ["--aux-address", `printer=${subnet}.2`];
+    await engine.ok([
+      ...["network", "create", "--subnet", `${subnet}.0/24`, ...reserved],
+      ...["--label", "a=b", "chosen"],
+    ]);
     expect(
       await engine.ok([
         "network",
@@ -155,7 +170,7 @@ describe("a network of the user's", () => {
         "{{(index .IPAM.Config 0).Subnet}} {{.Driver}}",
         "chosen",
       ]),
-    ).toBe("10.213.7.0/24 bridge");
+    ).toBe(`${subnet}.0/24 bridge`);
     expect(
       (await engine.ok(["network", "ls", "--filter", "label=a", "--format", "{{.Name}}"])).split("\n"),
     ).toEqual(["chosen"]);
@@ -167,7 +182,7 @@ describe("a network of the user's", () => {
     ]);
     const twice = await engine.docker(["network", "create", "chosen"]);
     expect(twice.stderr).toContain("network with name chosen already exists");
-    const overlapping = await engine.docker(["network", "create", "--subnet", "10.213.7.128/25", "overlap"]);
+    const overlapping = await engine.docker(["network", "create", "--subnet", `${subnet}.128/25`, "overlap"]);
     expect(overlapping.code).toBe(1);
     expect(overlapping.stderr).toMatch(/overlap/);
     await engine.ok([
@@ -176,14 +191,22 @@ describe("a network of the user's", () => {
       "--network",
       "chosen",
       "--ip",
-      "10.213.7.77",
+      `${subnet}.77`,
       "--name",
       "fixed",
       "busybox",
       "sleep",
       "1000",
     ]);
-    expect(await engine.ok(["exec", "fixed", "ip", "addr", "show", "eth0"])).toContain("inet 10.213.7.77/24");
+    expect(await engine.ok(["exec", "fixed", "ip", "addr", "show", "eth0"])).toContain(
+      `inet ${subnet}.77/24`,
+    );
+    const first = ["run", "--rm", "--network", "chosen", "busybox", "ip", "addr", "show", "eth0"];
+    expect(await engine.ok(first)).toContain(`inet ${subnet}.3/24`);
+    const template = "{{json (index .IPAM.Config 0).AuxAddress}}";
+    expect(await engine.ok(["network", "inspect", "-f", template, "chosen"])).toBe(
+      `{"printer":"${subnet}.2"}`,
+    );
     const busy = await engine.docker(["network", "rm", "chosen"]);
     expect(busy.code).toBe(1);
     expect(busy.stderr).toContain("has active endpoints");

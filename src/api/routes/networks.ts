@@ -69,6 +69,9 @@ const createBody: Decoder<NetworkCreateRequest> = (value, place) => ({
     Internal: flag,
     Attachable: flag,
     Ingress: flag,
+    Scope: text,
+    ConfigOnly: flag,
+    ConfigFrom: partial<{ Network?: string }>({ Network: text }),
     EnableIPv4: flag,
     EnableIPv6: flag,
     IPAM: partial<NonNullable<NetworkCreateRequest["IPAM"]>>({
@@ -84,12 +87,10 @@ const createBody: Decoder<NetworkCreateRequest> = (value, place) => ({
 async function create(needs: NetworkRoutesNeeds, call: Call): Promise<Reply> {
   const body = await readJson(call, createBody);
   if (body.Name === "") throw invalid("network name cannot be empty", "Name");
-  if (body.EnableIPv6) throw invalid("IPv6 networks are not supported by this engine yet", body.Name);
+  checkUnserved(body);
   const [ipam, more] = body.IPAM?.Config ?? [];
   if (more) throw invalid("only one subnet a network is supported", body.Name);
-  if (body.IPAM?.Driver && body.IPAM.Driver !== "default") {
-    throw invalid(`error looking up IPAM plugin ${body.IPAM.Driver}: not found`, body.Name);
-  }
+  const reserved = ipam?.AuxiliaryAddresses ?? {};
   const network = await needs.network.create({
     name: body.Name,
     ...(body.Driver ? { driver: body.Driver } : {}),
@@ -98,11 +99,32 @@ async function create(needs: NetworkRoutesNeeds, call: Call): Promise<Reply> {
     ...(ipam?.Subnet ? { subnet: ipam.Subnet } : {}),
     ...(ipam?.Gateway ? { gateway: ipam.Gateway } : {}),
     ...(ipam?.IPRange ? { ipRange: ipam.IPRange } : {}),
+    ...(Object.keys(reserved).length > 0 ? { reserved } : {}),
     options: body.Options ?? {},
     labels: body.Labels ?? {},
   });
   announceNetwork(needs.announce, "create", network);
   return json({ Id: network.id, Warning: "" }, 201);
+}
+
+/** What would make another network than the one that comes out is refused. */
+function checkUnserved(body: NetworkCreateRequest): void {
+  const { IPAM: ipam } = body;
+  const option = Object.keys(ipam?.Options ?? {})[0];
+  const refusals: readonly (readonly [boolean, string])[] = [
+    [body.EnableIPv6 === true, "IPv6 networks are not supported by this engine yet"],
+    [body.EnableIPv4 === false, "IPv4 or IPv6 must be enabled"],
+    [body.Ingress === true, "an ingress network needs a swarm, and this node is in none"],
+    [body.ConfigOnly === true || !!body.ConfigFrom?.Network, "networks of configuration are not supported"],
+    [!["", "local"].includes(body.Scope ?? ""), `a network of scope "${body.Scope}" needs a swarm`],
+    [
+      !["", "default"].includes(ipam?.Driver ?? ""),
+      `error looking up IPAM plugin ${ipam?.Driver}: not found`,
+    ],
+    [option !== undefined, `IPAM options are not supported by this engine: ${option}`],
+  ];
+  const found = refusals.find(([asked]) => asked);
+  if (found) throw invalid(found[1], body.Name);
 }
 
 function invalid(message: string, subject: string): EngineError {
@@ -163,6 +185,7 @@ function shape(needs: NetworkRoutesNeeds, network: Network, withContainers: bool
               Subnet: network.subnet,
               Gateway: network.gateway,
               ...(network.ipRange ? { IPRange: network.ipRange } : {}),
+              ...(network.reserved ? { AuxiliaryAddresses: { ...network.reserved } } : {}),
             },
           ]
         : [],

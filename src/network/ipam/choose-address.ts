@@ -7,7 +7,8 @@ import type { Network } from "../types.ts";
  * `invalid` for an address that cannot be given, `conflict` for one in use, `unavailable` when all are.
  */
 export function chooseAddress(network: Network, used: ReadonlySet<string>, wanted?: string): string {
-  return wanted ? checkedAddress(network, used, wanted) : lowestFree(network, used);
+  const taken = new Set([...used, ...Object.values(network.reserved ?? {})]);
+  return wanted ? checkedAddress(network, taken, wanted) : lowestFree(network, taken);
 }
 
 function checkedAddress(network: Network, used: ReadonlySet<string>, wanted: string): string {

@@ -15,11 +15,12 @@ export interface Addressing {
   readonly subnet: Subnet;
   readonly gateway: number;
   readonly ipRange?: Subnet;
+  readonly reserved?: Readonly<Record<string, string>>;
 }
 
-/** What a user asked for; throws `invalid` unless range and gateway lie in the subnet, `conflict` on an overlap. */
+/** What a user asked for; throws `invalid` unless all of it lies in the subnet, `conflict` on an overlap. */
 export function userAddressing(
-  options: Pick<NetworkCreateOptions, "subnet" | "gateway" | "ipRange">,
+  options: Pick<NetworkCreateOptions, "subnet" | "gateway" | "ipRange" | "reserved">,
   taken: readonly Subnet[],
 ): Addressing {
   const subnet = parseSubnet(options.subnet ?? "");
@@ -38,7 +39,9 @@ export function userAddressing(
     throw invalid(`invalid ip-range ${options.ipRange}: subnet ${formatSubnet(subnet)} does not contain it`);
   }
   const gateway = options.gateway ? checkedGateway(options.gateway, subnet) : subnet.base + 1;
-  return { subnet, gateway, ...(ipRange ? { ipRange } : {}) };
+  const { reserved } = options;
+  for (const [name, text] of Object.entries(reserved ?? {})) checkReserved(name, text, subnet);
+  return { subnet, gateway, ...(ipRange ? { ipRange } : {}), ...(reserved ? { reserved } : {}) };
 }
 
 /** The addressing of a subnet that nobody chose. */
@@ -60,6 +63,14 @@ function checkedGateway(text: string, subnet: Subnet): number {
   const usable = gateway > subnet.base && gateway < lastAddress(subnet);
   if (!usable) throw invalid(`invalid gateway ${text}: subnet ${formatSubnet(subnet)} does not contain it`);
   return gateway;
+}
+
+function checkReserved(name: string, text: string, subnet: Subnet): void {
+  const address = parseAddress(text);
+  if (address !== undefined && contains(subnet, address)) return;
+  throw invalid(
+    `auxiliary address: (${name}:${text}) must belong to the master pool: ${formatSubnet(subnet)}`,
+  );
 }
 
 function invalid(message: string): EngineError {

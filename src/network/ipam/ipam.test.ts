@@ -64,6 +64,9 @@ describe("addresses", () => {
     );
     used.delete("10.5.0.4");
     expect(chooseAddress(network, used)).toBe("10.5.0.4");
+    const held = { ...network, reserved: { printer: "10.5.0.2" } };
+    expect(chooseAddress(held, new Set())).toBe("10.5.0.3");
+    expect(() => chooseAddress(held, new Set(), "10.5.0.2")).toThrow("Address already in use");
   });
 
   test("that are asked for must be free and inside", () => {
