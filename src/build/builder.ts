@@ -26,11 +26,11 @@ export function createBuilder(options: BuilderOptions): Builder {
     roots: cache.roots,
     cached: cache.list,
     forgetCached: cache.remove,
-    async prune({ all }) {
+    async prune({ all, before }) {
       const used = new Set(images.list().flatMap(({ config }) => chainIDs(config.rootfs.diff_ids)));
-      const { keys, layers } = cache.forget((chainID) => !all && used.has(chainID));
+      const { keys, layers } = cache.forget((chainID) => !all && used.has(chainID), before);
       const freed = layers.filter(({ chainID }) => !used.has(chainID));
-      if (all) await rm(options.cacheDirectory, { recursive: true, force: true });
+      if (all && before === undefined) await rm(options.cacheDirectory, { recursive: true, force: true });
       return { caches: keys, bytes: freed.reduce((sum, { bytes }) => sum + bytes, 0) };
     },
     async recover() {

@@ -39,8 +39,14 @@ export type BuildEvent = { readonly stream: string } | { readonly imageID: Diges
  */
 export interface Builder {
   build(request: BuildRequest, report: (event: BuildEvent) => void): Promise<{ imageID: Digest }>;
-  /** Forgets cached steps that no image uses, or all of them with the cache mounts; returns what that can free. */
-  prune(options: { all: boolean }): Promise<{ caches: readonly string[]; bytes: number }>;
+  /**
+   * Forgets cached steps that no image uses, or all of them with the cache mounts; with `before` (milliseconds since
+   * the epoch) only steps that were last of use earlier. Returns what that can free.
+   */
+  prune(options: { all: boolean; before?: number | undefined }): Promise<{
+    caches: readonly string[];
+    bytes: number;
+  }>;
   /** Layers that cached steps have made; running builds hold on to what they need by themselves. */
   cached(): readonly CachedLayer[];
   forgetCached(keys: readonly string[]): void;

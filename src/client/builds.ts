@@ -2,6 +2,7 @@ import type { BuildPruneResponse } from "../wire/index.ts";
 import { type Progress, progress } from "./images.ts";
 import type { Logins } from "./logins.ts";
 import { type Cancel, filtersOf, type ListFilters } from "./options.ts";
+import type { Query } from "./request.ts";
 import type { Transport } from "./transport.ts";
 
 export interface BuildOptions extends Cancel {
@@ -20,6 +21,8 @@ export interface BuildOptions extends Cancel {
   readonly cacheFrom?: readonly string[] | undefined;
   readonly shmSize?: number | undefined;
   readonly platform?: string | undefined;
+  /** Limits and the like, as the query of Docker's build call has them. */
+  readonly more?: Query | undefined;
   /** Base64url JSON map of registry to credentials, as Docker's `X-Registry-Config`. */
   readonly registryConfig?: string | undefined;
 }
@@ -28,7 +31,12 @@ export interface BuildsClient {
   /** Builds an image from a context tar; the image ID comes as `aux: { ID }`. */
   build(context: AsyncIterable<Uint8Array>, options?: BuildOptions): Progress;
   prune(
-    options?: Cancel & { readonly all?: boolean | undefined; readonly filters?: ListFilters | undefined },
+    options?: Cancel & {
+      readonly all?: boolean | undefined;
+      readonly filters?: ListFilters | undefined;
+      /** Bytes to be left. */
+      readonly keepStorage?: number | undefined;
+    },
   ): Promise<BuildPruneResponse>;
 }
 
@@ -54,6 +62,7 @@ export function buildsClient(transport: Transport, logins?: Logins): BuildsClien
           cachefrom: options.cacheFrom?.length ? JSON.stringify(options.cacheFrom) : undefined,
           shmsize: options.shmSize,
           platform: options.platform,
+          ...options.more,
         },
         headers: {
           "Content-Type": "application/x-tar",
@@ -63,11 +72,11 @@ export function buildsClient(transport: Transport, logins?: Logins): BuildsClien
         signal: options.signal,
       });
     },
-    prune: ({ all, filters, signal } = {}) =>
+    prune: ({ all, filters, keepStorage, signal } = {}) =>
       transport.json({
         method: "POST",
         path: "/build/prune",
-        query: { all, filters: filtersOf(filters) },
+        query: { all, filters: filtersOf(filters), "keep-storage": keepStorage },
         signal,
       }),
   };

@@ -2,9 +2,10 @@ import { EngineError } from "../../base/index.ts";
 import type { BuildEvent, Builder, BuildRequest } from "../../build/index.ts";
 import type { Announce } from "../../container/index.ts";
 import type { ImageService } from "../../image/index.ts";
-import type { ProgressMessage } from "../../wire/index.ts";
+import { type ProgressMessage, parseFilters } from "../../wire/index.ts";
 import { type Call, json, type Reply } from "../call.ts";
 import { type Decoder, list, map, nullable, text } from "../decode.ts";
+import { checkKeys, parseUntil } from "../filter.ts";
 import { progress } from "../progress.ts";
 import { boolean, integer, string } from "../query.ts";
 import { type Route, route } from "../routes.ts";
@@ -21,16 +22,34 @@ export interface BuildRoutesNeeds {
 export function buildRoutes(needs: BuildRoutesNeeds): Route[] {
   return [
     route("POST", "/build", (call) => build(needs, call)),
-    route("POST", "/build/prune", async (call) => {
-      const { caches, bytes } = await needs.builder.prune({ all: boolean(call.query, "all") });
-      const freed = await needs.collect();
-      needs.announce({ type: "builder", action: "prune", id: "", attributes: { reclaimed: String(bytes) } });
-      return json({
-        CachesDeleted: caches.length > 0 ? caches : null,
-        SpaceReclaimed: Math.max(bytes, freed.bytes),
-      });
-    }),
+    route("POST", "/build/prune", (call) => prune(needs, call)),
   ];
+}
+
+const pruneBounds = ["keep-storage", "reserved-space", "max-used-space", "min-free-space"];
+
+async function prune(needs: BuildRoutesNeeds, call: Call): Promise<Reply> {
+  const { query } = call;
+  const bound = pruneBounds.find((key) => integer(query, key));
+  if (bound !== undefined) {
+    throw new EngineError(
+      "not-implemented",
+      `${bound} is not supported by this engine: bound its disk with gantry daemon --disk-budget`,
+      { subject: bound },
+    );
+  }
+  const filters = parseFilters(query.get("filters") ?? undefined);
+  checkKeys(filters, ["until", "label", "label!"]);
+  // Cached steps have no labels.
+  if (filters.get("label")?.length) return json({ CachesDeleted: null, SpaceReclaimed: 0 });
+  const before = filters.get("until")?.map(parseUntil)[0];
+  const { caches, bytes } = await needs.builder.prune({ all: boolean(query, "all"), before });
+  const freed = await needs.collect();
+  needs.announce({ type: "builder", action: "prune", id: "", attributes: { reclaimed: String(bytes) } });
+  return json({
+    CachesDeleted: caches.length > 0 ? caches : null,
+    SpaceReclaimed: Math.max(bytes, freed.bytes),
+  });
 }
 
 function build(needs: BuildRoutesNeeds, call: Call): Reply {
@@ -63,6 +82,7 @@ function buildRequest(call: Call): BuildRequest {
       subject: string(query, "remote"),
     });
   }
+  checkUnserved(query);
   const optional = {
     target: string(query, "target"),
     networkMode: string(query, "networkmode"),
@@ -83,6 +103,36 @@ function buildRequest(call: Call): BuildRequest {
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== "")),
     signal: call.signal,
   };
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  squash: "squash is only supported with experimental mode",
+  securityopt: "The daemon on this platform does not support setting security options on build",
+};
+
+/** What Docker's builder has and this one does not; clients send some of it empty. */
+const unserved = [
+  ...[
+    "squash",
+    "securityopt",
+    "isolation",
+    "outputs",
+    "memory",
+    "memswap",
+    "cpushares",
+    "cpuquota",
+    "cpuperiod",
+  ],
+  ...["cpusetcpus", "cpusetmems", "cgroupparent", "ulimits"],
+];
+
+function checkUnserved(query: URLSearchParams): void {
+  const asked = (key: string): boolean =>
+    !["", "0", "false", "null", "[]", "default"].includes(string(query, key));
+  const found = unserved.find(asked);
+  if (found === undefined) return;
+  const message = refusals[found] ?? `${found} is not supported by this engine's builder`;
+  throw new EngineError("invalid", message, { subject: found });
 }
 
 /** A JSON list, or the key repeated, or both: clients differ. */

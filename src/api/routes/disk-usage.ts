@@ -102,13 +102,14 @@ async function containerRows(needs: Needs, images: readonly Image[]) {
 /** What steps of builds have made. A layer that an image has too costs nothing beside it. */
 async function cacheRows(needs: Needs, images: readonly Image[]) {
   const ofImages = new Set(images.flatMap((image) => chainIDs(image.config.rootfs.diff_ids)));
-  const rows = needs.builder.cached().map(async ({ key, chainID, lastUsed }) => {
+  const rows = needs.builder.cached().map(async ({ key, chainID, created, lastUsed }) => {
     const shared = ofImages.has(chainID);
-    const at = new Date(lastUsed).toISOString();
     const { bytes } = await needs.snapshots.usage(chainID).catch(() => ({ bytes: 0 }));
     return {
       ...{ ID: key, Type: "regular", InUse: shared, Shared: shared, Size: bytes },
-      ...{ CreatedAt: at, LastUsedAt: at, UsageCount: 1 },
+      ...{ CreatedAt: new Date(created).toISOString(), LastUsedAt: new Date(lastUsed).toISOString() },
+      // Nobody counts the uses.
+      UsageCount: 1,
     };
   });
   return await Promise.all(rows);

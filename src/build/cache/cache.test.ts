@@ -62,6 +62,14 @@ test("forgetting tells each layer once and keeps what is to be kept", async () =
   expect(await cache.findLayer("kept", undefined)).toBeDefined();
 });
 
+test("what was of use since a moment is kept, whatever it is", async () => {
+  const { cache } = open();
+  await cache.putLayer("new", undefined, made("a"));
+  cache.stepTime("s", { now: "2001-01-01T00:00:00Z", renew: false });
+  expect(cache.forget(() => false, Date.parse("2002-01-01T00:00:00Z")).keys).toEqual(["s"]);
+  expect(cache.list().map(({ key }) => key)).toEqual(["layer:new"]);
+});
+
 test("keys differ when any part does", () => {
   expect(cacheKey("a", ["b"])).not.toBe(cacheKey("a", "b"));
   expect(cacheKey("a", undefined)).not.toBe(cacheKey("a"));

@@ -16,6 +16,8 @@ export interface CachedLayer {
   readonly chainID: ChainID;
   /** The layer as a blob. */
   readonly digest: Digest;
+  /** Milliseconds since the epoch, as `lastUsed`. */
+  readonly created: number;
   /** Milliseconds since the epoch. */
   readonly lastUsed: number;
 }
@@ -32,8 +34,11 @@ export interface BuildCache {
   list(): readonly CachedLayer[];
   /** Forgets these of them. */
   remove(keys: readonly string[]): void;
-  /** Forgets layers for which `keep` is false, and all steps when `all`; returns what was forgotten. */
-  forget(keep: (chainID: ChainID) => boolean): {
+  /** Forgets layers for which `keep` is false, and all steps; with `before` only what was last of use earlier. */
+  forget(
+    keep: (chainID: ChainID) => boolean,
+    before?: number,
+  ): {
     keys: string[];
     layers: { chainID: ChainID; bytes: number }[];
   };
@@ -72,14 +77,16 @@ export function openBuildCache(records: Records, snapshots: Pick<Snapshotter, "h
       collection.entries().flatMap(([key, record]) => {
         if (record.kind !== "layer" || !record.made) return [];
         const { chainID, layer } = record.made;
-        return [{ key, chainID, digest: layer.descriptor.digest, lastUsed: Date.parse(record.lastUsed) }];
+        const [created, lastUsed] = [Date.parse(record.created), Date.parse(record.lastUsed)];
+        return [{ key, chainID, digest: layer.descriptor.digest, created, lastUsed }];
       }),
     remove(keys) {
       records.transaction(() => {
         for (const key of keys) collection.remove(key);
       });
     },
-    forget: (keep) => forget(records, collection, keep),
+    forget: (keep, before) =>
+      forget(records, collection, { keep, before: before ?? Number.POSITIVE_INFINITY }),
   };
 }
 
@@ -110,10 +117,11 @@ function rootsOf(collection: Collection<CacheRecord>): CacheRoots {
 function forget(
   records: Records,
   collection: Collection<CacheRecord>,
-  keep: (chainID: ChainID) => boolean,
+  { keep, before }: { readonly keep: (chainID: ChainID) => boolean; readonly before: number },
 ): { keys: string[]; layers: { chainID: ChainID; bytes: number }[] } {
   const isKept = (record: CacheRecord) =>
-    record.kind === "layer" && record.made !== undefined && keep(record.made.chainID);
+    Date.parse(record.lastUsed) >= before ||
+    (record.kind === "layer" && record.made !== undefined && keep(record.made.chainID));
   const forgotten = collection.entries().filter(([, record]) => !isKept(record));
   records.transaction(() => {
     for (const [key] of forgotten) collection.remove(key);

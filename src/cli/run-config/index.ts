@@ -1,6 +1,7 @@
 export { compact } from "./compact.ts";
 export { createFlags } from "./create-flags.ts";
 export { keyValues, splitCsv } from "./csv.ts";
+export { parseUlimits } from "./devices.ts";
 export { checkVariable, readVariables } from "./environment.ts";
 export { parsePorts } from "./ports.ts";
 export { type ContainerPlan, planContainer } from "./request.ts";

@@ -20,6 +20,7 @@ export const pruneBuilderCommand: Command = {
     const { CachesDeleted, SpaceReclaimed } = await cli.client.builds.prune({
       all,
       filters: flags.filters("filter"),
+      keepStorage: flags.has("keep-storage") ? flags.bytes("keep-storage") : undefined,
     });
     const deleted = CachesDeleted ?? [];
     const list = deleted.length > 0 ? `Deleted build cache objects:\n${deleted.join("\n")}\n\n` : "";

@@ -1,22 +1,22 @@
 import { parseBytes } from "../../../base/index.ts";
-import { failOnError, ProgressError, packContext } from "../../../client/index.ts";
+import { type BuildOptions, failOnError, ProgressError, packContext } from "../../../client/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
 import { ExitError } from "../../exit.ts";
 import { pathAt } from "../../files/index.ts";
 import type { FlagSpec, FlagValues } from "../../flags/index.ts";
-import { keyValues } from "../../run-config/index.ts";
+import { keyValues, parseUlimits } from "../../run-config/index.ts";
 import { buildPrinter } from "./build-output.ts";
 
 const buildFlags: readonly FlagSpec[] = [
   { name: "add-host", kind: "list", help: 'Add a custom host-to-IP mapping ("host:ip")' },
   { name: "build-arg", kind: "list", help: "Set build-time variables" },
-  { name: "cache-from", kind: "strings", help: "Images to consider as cache sources" },
+  { name: "cache-from", kind: "strings", help: "Accepted for scripts: the cache goes by content" },
   {
     name: "cgroup-parent",
     kind: "string",
     help: 'Set the parent cgroup for the "RUN" instructions during build',
   },
-  { name: "compress", kind: "bool", help: "Compress the build context using gzip" },
+  { name: "compress", kind: "bool", help: "Accepted for scripts: the context does not leave the machine" },
   { name: "cpu-period", kind: "int", help: "Limit the CPU CFS (Completely Fair Scheduler) period" },
   { name: "cpu-quota", kind: "int", help: "Limit the CPU CFS (Completely Fair Scheduler) quota" },
   { name: "cpu-shares", short: "c", kind: "int", help: "CPU shares (relative weight)" },
@@ -28,7 +28,7 @@ const buildFlags: readonly FlagSpec[] = [
     kind: "string",
     help: 'Name of the Dockerfile (Default is "PATH/Dockerfile")',
   },
-  { name: "force-rm", kind: "bool", help: "Always remove intermediate containers" },
+  { name: "force-rm", kind: "bool", help: "Accepted for scripts: intermediate containers always go" },
   { name: "iidfile", kind: "string", help: "Write the image ID to the file" },
   { name: "isolation", kind: "string", help: "Container isolation technology" },
   { name: "label", kind: "list", help: "Set metadata for an image" },
@@ -57,7 +57,7 @@ const buildFlags: readonly FlagSpec[] = [
     name: "rm",
     kind: "bool",
     default: "true",
-    help: "Remove intermediate containers after a successful build",
+    help: "Accepted for scripts: intermediate containers always go",
   },
   { name: "security-opt", kind: "strings", help: "Security options" },
   { name: "shm-size", kind: "bytes", help: 'Size of "/dev/shm"' },
@@ -99,6 +99,7 @@ async function run(cli: Cli, { flags, args: [where = ""] }: Invocation): Promise
     cacheFrom: flags.list("cache-from"),
     shmSize: flags.has("shm-size") ? parseBytes(flags.text("shm-size")) : undefined,
     platform: flags.find("platform"),
+    more: limits(flags),
     quiet,
   });
   const printer = await buildPrinter(cli.out, quiet);
@@ -190,6 +191,32 @@ async function readAll(input: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of input) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Flags that are text in the query as they are here. */
+const limitTexts: Readonly<Record<string, string>> = {
+  "cgroup-parent": "cgroupparent",
+  "cpu-period": "cpuperiod",
+  "cpu-quota": "cpuquota",
+  "cpu-shares": "cpushares",
+  "cpuset-cpus": "cpusetcpus",
+  "cpuset-mems": "cpusetmems",
+  isolation: "isolation",
+};
+
+/** What commands of the build are to be held to. The engine says whether it can. */
+function limits(flags: FlagValues): BuildOptions["more"] {
+  const texts = Object.entries(limitTexts).map(([flag, key]) => [key, flags.find(flag)] as const);
+  const ulimits = parseUlimits(flags.list("ulimit"));
+  const swap = flags.find("memory-swap");
+  return {
+    ...Object.fromEntries(texts),
+    memory: flags.has("memory") ? flags.bytes("memory") : undefined,
+    memswap: swap === undefined || swap === "-1" ? swap : flags.bytes("memory-swap"),
+    securityopt: flags.has("security-opt") ? JSON.stringify(flags.list("security-opt")) : undefined,
+    squash: flags.bool("squash") || undefined,
+    ulimits: ulimits.length > 0 ? JSON.stringify(ulimits) : undefined,
+  };
 }
 
 /** A bare name takes its value from the surroundings; where there is none, the Dockerfile's default holds. */
