@@ -183,6 +183,18 @@ describe("run", () => {
       out: "",
       err: "gantry: invalid hostPort: 99999999\n\nRun 'gantry run --help' for more information\n",
     });
+    for (const argv of [
+      ["run", "--cpu-count", "2", "image"],
+      ["start", "--checkpoint", "c", "web"],
+      ["--context", "elsewhere", "start", "web"],
+    ]) {
+      const { code, err } = await gantry(argv);
+      expect({ argv, code: code > 0, err }).toEqual({
+        argv,
+        code: true,
+        err: expect.stringMatching(/only supported on a Docker daemon|context not found/),
+      });
+    }
     expect(asked).toEqual([]);
   });
 });

@@ -42,6 +42,7 @@ async function dispatch(at: Surroundings, argv: readonly string[]): Promise<numb
     return 0;
   }
   if (args[0] === "help") return await dispatch(at, [...args.slice(1), "--help"]);
+  checkContext(flags.find("context"));
   const found = await findCommand(args);
   if (help || found.kind !== "command") {
     const { showHelp } = await import("./help.ts");
@@ -50,6 +51,15 @@ async function dispatch(at: Surroundings, argv: readonly string[]): Promise<numb
   using cli = makeCli(at, { host: flags.find("host"), config: flags.find("config") });
   if ("runRaw" in found.command) return await found.command.runRaw(cli, found.rest);
   return await runCommand(cli, { path: found.path, command: found.command }, found.rest);
+}
+
+/** A context that is not there would send the command to another engine than was meant. */
+function checkContext(name: string | undefined): void {
+  if (!name || name === "default") return;
+  throw new ExitError(
+    1,
+    `context ${JSON.stringify(name)}: context not found: say where the engine is by --host`,
+  );
 }
 
 function parseGlobal(argv: readonly string[]) {

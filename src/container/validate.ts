@@ -101,6 +101,7 @@ function warningsOf(host: HostConfig): string[] {
       "Your kernel does not support kernel memory limit capabilities or the cgroup is not mounted. Limitation discarded.",
     );
   }
+  if ((host.CpuCount ?? 0) > 0) warnings.push("linux does not support CPU count. Count discarded.");
   if ((host.CpuPercent ?? 0) > 0) warnings.push("linux does not support CPU percent. Percent discarded.");
   return warnings;
 }

@@ -19,6 +19,7 @@ export function containerLifeRoutes(containers: Containers): Route[] {
   return [
     act("start", async (id, call) => {
       checkNoBody(call);
+      checkNoCheckpoint(call);
       await containers.start(id);
     }),
     act("stop", (id, call) => containers.stop(id, stopOptions(call))),
@@ -42,6 +43,13 @@ function checkNoBody(call: Call): void {
     "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
     { subject: "body" },
   );
+}
+
+function checkNoCheckpoint(call: Call): void {
+  if (string(call.query, "checkpoint") === "") return;
+  throw new EngineError("invalid", "checkpoint is only supported in experimental mode", {
+    subject: "checkpoint",
+  });
 }
 
 function stopOptions(call: Call) {

@@ -25,6 +25,7 @@ export async function planContainer(
   flags: FlagValues,
   call: { readonly args: readonly string[]; readonly detached: boolean },
 ): Promise<ContainerPlan> {
+  checkSystem(flags);
   checkImageFlags(flags);
   const streams = parseStreams(flags);
   const ports = parsePorts(flags.list("publish"), flags.list("expose"));
@@ -47,6 +48,16 @@ export async function planContainer(
   const networking =
     Object.keys(endpoints).length === 0 ? {} : { NetworkingConfig: { EndpointsConfig: endpoints } };
   return { request: { ...config, HostConfig: host, ...networking }, streams };
+}
+
+function checkSystem(flags: FlagValues): void {
+  const windows = ["cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops"].find((name) =>
+    flags.has(name),
+  );
+  if (windows === undefined) return;
+  throw new Error(
+    `"--${windows}" is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux`,
+  );
 }
 
 function checkImageFlags(flags: FlagValues): void {

@@ -18,6 +18,13 @@ export const startCommand: Command = {
 };
 
 async function run(cli: Cli, { flags, args }: Invocation): Promise<number> {
+  const unserved = ["checkpoint", "checkpoint-dir"].find((name) => flags.has(name));
+  if (unserved !== undefined) {
+    throw new ExitError(
+      1,
+      `"--${unserved}" is only supported on a Docker daemon with experimental features enabled`,
+    );
+  }
   const attached = flags.bool("attach") || flags.bool("interactive");
   if (attached) {
     if (args.length > 1) throw new ExitError(1, "you cannot start and attach multiple containers at once");
