@@ -27,7 +27,9 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     const stopped = stopSignal();
     surviveBugs(log);
     const engine = await startEngine({ ...options, ...testSteps() }, log);
-    const router = new Router(allRoutes(engine, packageFile.version));
+    const router = new Router(
+      allRoutes(engine, { engineVersion: packageFile.version, debug: options.debug }),
+    );
     const idle = new IdleWork(() => Bun.gc(true), quietTime);
     const needs = { router, log, engineVersion: packageFile.version, idle };
     const serving = await serve(needs, options);

@@ -149,7 +149,7 @@ async function assemble(parts: Parts): Promise<Engine> {
     ...stores,
     options,
     identity: parts.identity,
-    host: await readHostFacts(),
+    host: await readHostFacts(options.root),
     paths: places,
     containers,
     builder,

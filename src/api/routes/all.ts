@@ -16,18 +16,18 @@ import { manifestRoutes } from "./manifests.ts";
 import { networkRoutes } from "./networks.ts";
 import { registryRoutes } from "./registries.ts";
 import { statsRoutes } from "./stats.ts";
-import { systemRoutes } from "./system.ts";
+import { type SystemRoutesNeeds, systemRoutes } from "./system.ts";
 import { transferRoutes } from "./transfers.ts";
 import { unservedRoutes } from "./unserved.ts";
 import { volumeRoutes } from "./volumes.ts";
 
 /** The whole table: every resource with the part of the engine that it uses. */
-export function allRoutes(engine: Engine, engineVersion: string): Route[] {
+export function allRoutes(engine: Engine, about: Omit<SystemRoutesNeeds, "engine">): Route[] {
   const { containers, images, network, snapshots, volumes, builder, collect } = engine;
   const { store } = containers;
   const announce = (fact: Parameters<typeof engine.events.publish>[0]): void => engine.events.publish(fact);
   return [
-    ...systemRoutes({ engine, engineVersion }),
+    ...systemRoutes({ engine, ...about }),
     ...eventRoutes(engine.events),
     ...diskUsageRoutes({ store, images, network, snapshots, volumes, builder, budget: engine.budget }),
     ...containerRoutes({ containers, images, network, snapshots, paths: engine.paths }),

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { defaultLogs, logDrivers } from "../../container/index.ts";
 import type { Engine } from "../../engine/index.ts";
 import type { SystemInfo, VersionResponse } from "../../wire/index.ts";
@@ -13,6 +14,8 @@ export interface SystemRoutesNeeds {
   >;
   /** Version of this package. */
   readonly engineVersion: string;
+  /** The log says more. */
+  readonly debug: boolean;
 }
 
 /** Who and what this engine is. */
@@ -81,7 +84,7 @@ function info(needs: SystemRoutesNeeds): SystemInfo {
     ContainersStopped: count("created", "exited", "dead", "removing"),
     Images: engine.images.list().length,
     Driver: "overlay2",
-    DriverStatus: [["Backing Filesystem", "overlayfs"]],
+    DriverStatus: [["Backing Filesystem", host.filesystem]],
     DockerRootDir: options.root,
     Plugins: {
       Volume: ["local"],
@@ -107,22 +110,23 @@ function info(needs: SystemRoutesNeeds): SystemInfo {
   };
 }
 
-/** What is the same on every engine of ours. */
+/** What the kernel can limit here, and what is the same on every engine of ours. */
 function abilitiesInfo(needs: SystemRoutesNeeds) {
+  const { limits } = needs.engine.abilities;
   return {
-    MemoryLimit: true,
-    SwapLimit: needs.engine.abilities.swapAccounting ?? true,
-    CpuCfsPeriod: true,
-    CpuCfsQuota: true,
-    CPUShares: true,
-    CPUSet: true,
-    PidsLimit: true,
+    MemoryLimit: limits.memory,
+    SwapLimit: limits.swap,
+    CpuCfsPeriod: limits.cpuQuota,
+    CpuCfsQuota: limits.cpuQuota,
+    CPUShares: limits.cpuShares,
+    CPUSet: limits.cpuset,
+    PidsLimit: limits.pids,
     IPv4Forwarding: true,
     BridgeNfIptables: false,
     BridgeNfIp6tables: false,
-    OomKillDisable: needs.engine.abilities.cgroup !== "v2",
-    Debug: false,
-    NFd: 0,
+    OomKillDisable: limits.oomKillDisable,
+    Debug: needs.debug,
+    NFd: readdirSync("/proc/self/fd").length,
     NGoroutines: 0,
     NEventsListener: needs.engine.events.listeners,
     SystemTime: new Date().toISOString(),
