@@ -313,6 +313,13 @@ describe("diff, export and commit", () => {
     expect(image.Config.Env).toContain("ADDED=yes");
     expect(image.Config.ExposedPorts).toEqual({ "81/tcp": {} });
     expect(await engine.inspect("box", "{{.State.Status}}")).toBe("running");
+    const asked = { Env: ["PATH=/mine"], StopSignal: "SIGINT", Healthcheck: { Test: ["NONE"] } };
+    const { status } = await call(engine.socket, "POST", "/commit?container=box&repo=asked", { body: asked });
+    expect(status).toBe(201);
+    expect(
+      JSON.parse(await engine.ok(["image", "inspect", "-f", "{{json .Config}}", "asked"])),
+    ).toMatchObject(asked);
+    await engine.ok(["rmi", "asked"]);
     const bad = await engine.docker(["commit", "-c", "RUN true", "box"]);
     expect(bad.stderr).toContain("RUN is not a valid change command");
     await engine.ok(["rmi", "kept:1"]);

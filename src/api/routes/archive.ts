@@ -97,22 +97,34 @@ async function commit(needs: ArchiveRoutesNeeds, call: Call): Promise<Reply> {
     comment: string(query, "comment"),
     author: string(query, "author"),
     pause: boolean(query, "pause", true),
-    config: (from) => needs.applyChanges({ ...from, ...givenFields(given) }, query.getAll("changes")),
+    config: (from) => needs.applyChanges(mergeConfig(from, given), query.getAll("changes")),
   });
   return json({ Id: image.id }, 201);
 }
 
-/** What the client said of the new image's config, empty values left out. */
-function givenFields(config: ReturnType<typeof containerConfig>): ImageRunConfig {
+/** What the client says of the new image goes before what the container's config says; maps are joined, as in Docker. */
+function mergeConfig(from: ImageRunConfig, config: ReturnType<typeof containerConfig>): ImageRunConfig {
   const { Cmd, Entrypoint, Env, Labels, User, WorkingDir, ExposedPorts, Volumes } = config;
+  const { Healthcheck, StopSignal, OnBuild, Shell } = config;
   return {
+    ...from,
     ...(Cmd?.length ? { Cmd } : {}),
     ...(Entrypoint?.length ? { Entrypoint } : {}),
-    ...(Env?.length ? { Env } : {}),
-    ...(Labels ? { Labels } : {}),
+    ...(Env?.length ? { Env: mergeEnv(from.Env ?? [], Env) } : {}),
+    ...(Labels ? { Labels: { ...from.Labels, ...Labels } } : {}),
     ...(User ? { User } : {}),
     ...(WorkingDir ? { WorkingDir } : {}),
-    ...(ExposedPorts ? { ExposedPorts } : {}),
-    ...(Volumes ? { Volumes } : {}),
+    ...(ExposedPorts ? { ExposedPorts: { ...from.ExposedPorts, ...ExposedPorts } } : {}),
+    ...(Volumes ? { Volumes: { ...from.Volumes, ...Volumes } } : {}),
+    ...(Healthcheck?.Test?.length ? { Healthcheck: { ...Healthcheck, Test: Healthcheck.Test } } : {}),
+    ...(StopSignal ? { StopSignal } : {}),
+    ...(OnBuild?.length ? { OnBuild } : {}),
+    ...(Shell?.length ? { Shell } : {}),
   };
+}
+
+function mergeEnv(from: readonly string[], given: readonly string[]): string[] {
+  const nameOf = (text: string): string => text.split("=", 1)[0] ?? "";
+  const names = new Set(given.map(nameOf));
+  return [...given, ...from.filter((text) => !names.has(nameOf(text)))];
 }
