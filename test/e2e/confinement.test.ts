@@ -181,7 +181,8 @@ describe("kernel settings", () => {
     const option = "com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1";
     const cat = "cat /proc/sys/net/ipv4/conf/eth0/log_martians";
     expect(await sh(cat, "--network", `name=bridge,driver-opt=${option}`)).toBe("1");
-    const direct = await run("--sysctl", "net.ipv4.conf.eth0.log_martians=1");
+    const sysctl = ["--sysctl", "net.ipv4.conf.eth0.log_martians=1"];
+    const direct = await engine.dockerSince(28, ["run", "--rm", ...sysctl, "busybox", "true"]);
     expect(direct.stderr).toContain(
       "must be supplied using driver option 'com.docker.network.endpoint.sysctls'",
     );

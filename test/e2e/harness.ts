@@ -116,6 +116,11 @@ export class TestEngine implements AsyncDisposable {
     return run(this.dockerCommand(args), { ...options, env: { ...this.environment(), ...options.env } });
   }
 
+  /** As `docker`, for flags that came with this version of it: before that, our own command line, which has them. */
+  dockerSince(version: number, args: readonly string[]): Promise<Output> {
+    return dockerVersion >= version ? this.docker(args) : this.gantry(args);
+  }
+
   /** As `docker`, but the command must succeed; resolves to its standard output, trimmed. */
   async ok(args: readonly string[], options: RunOptions = {}): Promise<string> {
     return expectSuccess(`docker ${args.join(" ")}`, await this.docker(args, options), this.log);
@@ -269,6 +274,11 @@ function expectSuccess(what: string, output: Output, log: string): string {
 function dockerProgram(): string {
   return Bun.which("docker") ?? takenOutOfPackage;
 }
+
+/** The major version of the docker command line; Debian's own are older than what some flags came with. */
+export const dockerVersion = Number(
+  /version (\d+)\./.exec(Bun.spawnSync([dockerProgram(), "--version"]).stdout.toString())?.[1] ?? 0,
+);
 
 /** Six characters that no other engine on the machine has; `e` marks them as a test's. */
 function newPrefix(): string {

@@ -149,13 +149,18 @@ describe("docker image inspect and history", () => {
       ["history"],
       ["save", "-o", join(engine.directory, "platform.tar")],
     ]) {
-      const { code, stderr } = await engine.docker([...command, "--platform", "linux/s390x", "top:1"]);
+      const { code, stderr } = await engine.dockerSince(28, [
+        ...command,
+        "--platform",
+        "linux/s390x",
+        "top:1",
+      ]);
       expect([command, code, stderr]).toEqual([
         command,
         1,
         expect.stringContaining("does not provide the specified platform (linux/s390x)"),
       ]);
-      expect((await engine.docker([...command, "--platform", "linux/amd64", "top:1"])).code).toBe(
+      expect((await engine.dockerSince(28, [...command, "--platform", "linux/amd64", "top:1"])).code).toBe(
         process.arch === "x64" ? 0 : 1,
       );
     }
@@ -195,7 +200,7 @@ describe("docker rmi", () => {
 
   test("by platform removes what is for it alone", async () => {
     await importFile("platform", "x");
-    const { code, stderr } = await engine.docker(["rmi", "--platform", "linux/s390x", "platform"]);
+    const { code, stderr } = await engine.dockerSince(28, ["rmi", "--platform", "linux/s390x", "platform"]);
     expect([code, stderr]).toEqual([1, expect.stringContaining("does not provide the specified platform")]);
     await engine.ok(["rmi", "platform"]);
   });
@@ -225,7 +230,7 @@ describe("docker save and load", () => {
       "Loaded image: top:1",
     ]);
     expect(await engine.ok(["inspect", "--format", "{{.Id}}", "base", "top:1"])).toBe(ids);
-    const other = await engine.docker(["load", "--platform", "linux/s390x", "-i", file]);
+    const other = await engine.dockerSince(28, ["load", "--platform", "linux/s390x", "-i", file]);
     expect([other.code, other.stderr]).toEqual([
       1,
       expect.stringContaining("requested platform (linux/s390x)"),
