@@ -4,6 +4,7 @@ import type { WaitResponse } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
 import { ExitError, explain } from "../../exit.ts";
 import type { FlagSpec } from "../../flags/index.ts";
+import { forwardSignals } from "../../forward-signals.ts";
 import { type ContainerPlan, createFlags, planContainer } from "../../run-config/index.ts";
 import { session } from "../../streams/index.ts";
 import { configAt } from "./config-at.ts";
@@ -65,7 +66,7 @@ async function runAttached(cli: Cli, { flags }: Invocation, plan: ContainerPlan)
     containers.attach(Id, { ...streams, detachKeys: detachKeys || undefined }),
     containers.openWait(Id, { condition: flags.bool("rm") ? "removed" : "next-exit" }),
   ]).catch(fail);
-  using _signals = await proxySignals(cli, Id, flags.bool("sig-proxy") && !flags.bool("tty"));
+  using _signals = proxySignals(cli, Id, flags.bool("sig-proxy") && !flags.bool("tty"));
   const started = containers.start(Id);
   const ended = session(cli, stream, {
     tty: flags.bool("tty"),
@@ -90,9 +91,8 @@ async function outcome(wait: { readonly ended: Promise<WaitResponse> }): Promise
   }
 }
 
-async function proxySignals(cli: Cli, id: string, on: boolean): Promise<Disposable | undefined> {
+function proxySignals(cli: Cli, id: string, on: boolean): Disposable | undefined {
   if (!on) return undefined;
-  const { forwardSignals } = await import("../../forward-signals.ts");
   return forwardSignals((killSignal) => cli.client.containers.kill(id, { killSignal }));
 }
 
