@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineError, messageOf } from "../base/index.ts";
-import { removeHandful } from "../sys/index.ts";
 import { bundleOf, type Collaborators, homeOf } from "./collaborators.ts";
 import { announceContainer, announceVolume } from "./facts.ts";
 import { imageSnapshots } from "./mounts.ts";
@@ -80,8 +79,7 @@ export async function removeLocked(
     needs.step("remove:layer-removed");
     await needs.runtime.removeBundle(bundleOf(needs.paths, id));
     needs.step("remove:bundle-removed");
-    const home = homeOf(needs.paths, id);
-    if (!removeHandful(home)) await rm(home, { recursive: true, force: true });
+    await rm(homeOf(needs.paths, id), { recursive: true, force: true });
     needs.step("remove:home-removed");
   } catch (error) {
     needs.store.transition(id, { kind: "removal-failed", error: messageOf(error) });

@@ -1,9 +1,7 @@
-import { rmSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError } from "../base/index.ts";
 import type { RuntimeSpec } from "../oci/index.ts";
-import { removeHandful } from "../sys/index.ts";
 import { renderShimConfig, type ShimConfig } from "./shim-config.ts";
 import { unlimited } from "./spec/rlimits.ts";
 import type { ExitStatus } from "./types.ts";
@@ -25,8 +23,8 @@ export async function writeBundle(bundle: string, spec: RuntimeSpec, shim: ShimC
 
 /** Removes a bundle. What it would be recovered by goes first: a part of it is nothing. */
 export async function removeBundle(bundle: string): Promise<void> {
-  rmSync(join(bundle, "shim.conf"), { force: true });
-  if (!removeHandful(bundle)) await rm(bundle, { recursive: true, force: true });
+  await rm(join(bundle, "shim.conf"), { force: true });
+  await rm(bundle, { recursive: true, force: true });
 }
 
 /** JSON text in which "unlimited" is the largest 64-bit number, which JavaScript cannot print exactly. */

@@ -1,6 +1,5 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { removeHandful } from "../sys/index.ts";
 
 /** Trees of more directories, or deeper ones, are left to the one who removes large trees. */
 const mostDirectories = 64;
@@ -11,7 +10,6 @@ const mostDepth = 16;
  * would keep it busy for hours; `removeLarge` is called for trees that are not plainly small.
  */
 export async function removeTree(path: string, removeLarge?: (path: string) => Promise<void>): Promise<void> {
-  if (removeHandful(path)) return;
   if (removeLarge && !(await isSmall(path))) await removeLarge(path).catch(() => undefined);
   // What is left, be it all: this tells what stands in the way.
   await rm(path, { recursive: true, force: true });

@@ -9,6 +9,5 @@ export {
   withNetworkNamespace,
 } from "./network-namespace.ts";
 export { notifyService } from "./notify-service.ts";
-export { removeHandful } from "./remove-handful.ts";
 export { hasCode, SystemError } from "./system-error.ts";
 export { decompressBlock } from "./zstd.ts";
