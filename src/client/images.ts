@@ -36,7 +36,13 @@ export interface ImportOptions extends Cancel {
   readonly platform?: string | undefined;
 }
 
+/** `os[/arch[/variant]]`; throws what the engine says where the image is not for it. */
+export interface OfPlatform extends Cancel {
+  readonly platform?: string | undefined;
+}
+
 export interface RemoveImageOptions extends Cancel {
+  readonly platforms?: readonly string[] | undefined;
   readonly force?: boolean | undefined;
   readonly noPrune?: boolean | undefined;
 }
@@ -48,16 +54,16 @@ export type Progress = AsyncGenerator<ProgressMessage, void>;
 /** Images of one engine. `name` is a reference or an ID. */
 export interface ImagesClient {
   list(options?: ImageListOptions): Promise<ImageSummary[]>;
-  inspect(name: string, options?: Cancel): Promise<ImageInspect>;
-  history(name: string, options?: Cancel): Promise<ImageHistoryItem[]>;
+  inspect(name: string, options?: OfPlatform): Promise<ImageInspect>;
+  history(name: string, options?: OfPlatform): Promise<ImageHistoryItem[]>;
   remove(name: string, options?: RemoveImageOptions): Promise<ImageDeleteItem[]>;
   tag(name: string, target: { readonly repository: string; readonly tag?: string } & Cancel): Promise<void>;
   pull(name: string, options?: PullOptions): Progress;
   push(name: string, options?: PullOptions): Progress;
   /** Makes an image of one layer from the tar of a file system. */
   importTar(tar: Tar, options?: ImportOptions): Progress;
-  load(tar: Tar, options?: Cancel & { readonly quiet?: boolean | undefined }): Progress;
-  save(names: readonly string[], options?: Cancel): Promise<AsyncGenerator<Uint8Array, void>>;
+  load(tar: Tar, options?: OfPlatform & { readonly quiet?: boolean | undefined }): Progress;
+  save(names: readonly string[], options?: OfPlatform): Promise<AsyncGenerator<Uint8Array, void>>;
   prune(options?: Cancel & { readonly filters?: ListFilters | undefined }): Promise<ImagesPruneResponse>;
 }
 
@@ -72,13 +78,15 @@ export function imagesClient(transport: Transport, logins?: Logins): ImagesClien
         query: { all, digests, "shared-size": sharedSize, filters: filtersOf(filters) },
         signal,
       }),
-    inspect: (name, { signal } = {}) => transport.json({ method: "GET", path: of(name, "json"), signal }),
-    history: (name, { signal } = {}) => transport.json({ method: "GET", path: of(name, "history"), signal }),
-    remove: (name, { force, noPrune, signal } = {}) =>
+    inspect: (name, { platform, signal } = {}) =>
+      transport.json({ method: "GET", path: of(name, "json"), query: platformQuery(platform), signal }),
+    history: (name, { platform, signal } = {}) =>
+      transport.json({ method: "GET", path: of(name, "history"), query: platformQuery(platform), signal }),
+    remove: (name, { force, noPrune, platforms, signal } = {}) =>
       transport.json({
         method: "DELETE",
         path: `/images/${segment(name)}`,
-        query: { force, noprune: noPrune },
+        query: { force, noprune: noPrune, platforms: platforms?.map(platformText) },
         signal,
       }),
     tag: (name, { repository, tag, signal }) =>
@@ -112,25 +120,35 @@ export function imagesClient(transport: Transport, logins?: Logins): ImagesClien
         body,
         signal,
       }),
-    load: (body, { quiet, signal } = {}) =>
+    load: (body, { quiet, platform, signal } = {}) =>
       progress(transport, {
         method: "POST",
         path: "/images/load",
-        query: { quiet },
+        query: { quiet, ...platformQuery(platform) },
         headers: tarHeaders,
         body,
         signal,
       }),
-    save: async (names, { signal } = {}) =>
-      (await transport.send({ method: "GET", path: "/images/get", query: { names }, signal })).body,
-    prune: ({ filters, signal } = {}) =>
-      transport.json({
-        method: "POST",
-        path: "/images/prune",
-        query: { filters: filtersOf(filters) },
-        signal,
-      }),
+    save: async (names, { platform, signal } = {}) => {
+      const query = { names, ...platformQuery(platform) };
+      return (await transport.send({ method: "GET", path: "/images/get", query, signal })).body;
+    },
+    prune: ({ filters, signal } = {}) => {
+      const query = { filters: filtersOf(filters) };
+      return transport.json({ method: "POST", path: "/images/prune", query, signal });
+    },
   };
+}
+
+function platformQuery(platform: string | undefined): { readonly platform?: string } {
+  return platform === undefined ? {} : { platform: platformText(platform) };
+}
+
+/** As the API has it where images are not pulled: JSON, as long as it is whole. */
+function platformText(text: string): string {
+  const [os, architecture, variant, ...more] = text.split("/");
+  if (!os || !architecture || more.length > 0) return text;
+  return JSON.stringify({ architecture, os, ...(variant ? { variant } : {}) });
 }
 
 /** The messages of a request that answers with a progress stream. */

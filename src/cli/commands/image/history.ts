@@ -29,7 +29,7 @@ export const historyCommand: Command = {
   ],
   args: { least: 1, most: 1 },
   run: async (cli, { flags, args: [name = ""] }) => {
-    const items = await cli.client.images.history(name);
+    const items = await cli.client.images.history(name, { platform: flags.find("platform") });
     const how = { full: flags.bool("no-trunc"), human: flags.bool("human") };
     if (flags.bool("quiet")) {
       await cli.out.write(items.map((item) => `${imageID(item, how.full)}\n`).join(""));

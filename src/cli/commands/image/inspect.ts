@@ -21,6 +21,6 @@ export const inspectImageCommand: Command = {
   run: async (cli, { flags, args }) =>
     await printInspected(cli, args, {
       format: flags.find("format"),
-      get: (name) => cli.client.images.inspect(name),
+      get: (name) => cli.client.images.inspect(name, { platform: flags.find("platform") }),
     }),
 };

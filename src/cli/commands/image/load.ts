@@ -25,7 +25,7 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
   const quiet = flags.bool("quiet");
   const input = flags.find("input");
   const tar = input ? await openInput(pathAt(cli, input)) : await openStdin(cli);
-  const messages = failOnError(cli.client.images.load(tar, { quiet }));
+  const messages = failOnError(cli.client.images.load(tar, { quiet, platform: flags.find("platform") }));
   if (!quiet) {
     await showProgress(messages, cli.out);
     return 0;

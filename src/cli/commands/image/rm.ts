@@ -21,11 +21,12 @@ export const removeImageCommand: Command = {
 /** One after the other, as Docker does: images may depend on each other. */
 async function run(cli: Cli, { flags, args }: Invocation): Promise<number> {
   const force = flags.bool("force");
+  const options = { force, noPrune: flags.bool("no-prune"), platforms: flags.list("platform") };
   const failures: string[] = [];
   let fatal = false;
   for (const name of args) {
     try {
-      const items = await cli.client.images.remove(name, { force, noPrune: flags.bool("no-prune") });
+      const items = await cli.client.images.remove(name, options);
       for (const item of items) {
         await cli.out.write(
           "Untagged" in item ? `Untagged: ${item.Untagged}\n` : `Deleted: ${item.Deleted}\n`,

@@ -14,7 +14,9 @@ export const saveCommand: Command = {
   ],
   args: { least: 1 },
   run: async (cli, { flags, args }) => {
-    await writeTar(cli, flags.find("output"), () => cli.client.images.save(args));
+    await writeTar(cli, flags.find("output"), () =>
+      cli.client.images.save(args, { platform: flags.find("platform") }),
+    );
     return 0;
   },
 };
