@@ -66,8 +66,21 @@ export function tracesOf(prefix: string, directories: readonly string[]): string
 
 /** Resident memory of a process in KiB, shared pages counted in part (PSS). Undefined when it is gone. */
 export function memoryOf(pid: number): number | undefined {
+  return rollupOf(pid, "Pss");
+}
+
+/**
+ * Memory that a process made for itself, in KiB: heaps and compiled code, without the pages of files, whose part of
+ * `memoryOf` depends on how many others have them mapped. Undefined when it is gone.
+ */
+export function ownMemoryOf(pid: number): number | undefined {
+  return rollupOf(pid, "Pss_Anon");
+}
+
+function rollupOf(pid: number, field: string): number | undefined {
   try {
-    const match = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+    const match = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text);
     return match?.[1] === undefined ? undefined : Number(match[1]);
   } catch {
     return undefined;

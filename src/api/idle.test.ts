@@ -4,10 +4,11 @@ import { IdleWork } from "./idle.ts";
 test("idle work runs once after the last of several touches, and not after a stop", async () => {
   let runs = 0;
   let ran = Promise.withResolvers<void>();
-  const idle = new IdleWork(() => {
+  const work = (): void => {
     runs += 1;
     ran.resolve();
-  }, 5);
+  };
+  const idle = new IdleWork([{ after: 5, work }]);
   idle.touch();
   idle.touch();
   await ran.promise;
@@ -18,4 +19,20 @@ test("idle work runs once after the last of several touches, and not after a sto
   setTimeout(() => ran.resolve(), 20);
   await ran.promise;
   expect(runs).toBe(1);
+});
+
+test("each piece of idle work waits for its own while of quiet", async () => {
+  const order: string[] = [];
+  const all = Promise.withResolvers<void>();
+  const last = (): void => {
+    order.push("late");
+    all.resolve();
+  };
+  const idle = new IdleWork([
+    { after: 30, work: last },
+    { after: 5, work: () => void order.push("early") },
+  ]);
+  idle.touch();
+  await all.promise;
+  expect(order).toEqual(["early", "late"]);
 });

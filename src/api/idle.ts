@@ -1,23 +1,27 @@
-/** Work that waits for quiet times: it runs once after each touch, when no other has followed for a while. */
-export class IdleWork {
-  readonly #work: () => void;
-  readonly #after: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+/** A piece of work, and the milliseconds of quiet that come before it. */
+export interface QuietWork {
+  readonly after: number;
+  readonly work: () => void;
+}
 
-  constructor(work: () => void, afterMilliseconds: number) {
-    this.#work = work;
-    this.#after = afterMilliseconds;
+/** Work that waits for quiet times: each piece runs once after a touch, when no other has followed for its while. */
+export class IdleWork {
+  readonly #pieces: readonly QuietWork[];
+  #timers: readonly ReturnType<typeof setTimeout>[] = [];
+
+  constructor(pieces: readonly QuietWork[]) {
+    this.#pieces = pieces;
   }
 
   /** Something goes on; streams that stay open do not count as such. */
   touch(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#work, this.#after);
-    this.#timer.unref();
+    this.stop();
+    this.#timers = this.#pieces.map(({ after, work }) => setTimeout(work, after));
+    for (const timer of this.#timers) timer.unref();
   }
 
   /** Forgets what is planned. */
   stop(): void {
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 }
