@@ -42,5 +42,11 @@ EXPORT int gantry_lsetxattr(const char *path, const char *name, const void *valu
 EXPORT int gantry_mknod(const char *path, uint32_t mode, uint32_t major, uint32_t minor);
 EXPORT int gantry_close(int fd);
 
+// quota.c: of projects. `gantry_quota_enforced` and `gantry_quota_in_use` give 1 for yes, 0 for no.
+EXPORT int gantry_project_set(const char *directory, uint32_t project);
+EXPORT int gantry_quota_enforced(const char *directory, const char *device);
+EXPORT int gantry_quota_in_use(const char *directory, const char *device, uint32_t project);
+EXPORT int gantry_quota_limit(const char *directory, const char *device, uint32_t project, uint64_t bytes);
+
 // zstd.c: the length, or -EBADMSG for what is damaged or does not fit.
 EXPORT int gantry_zstd_decompress(void *out, uint32_t capacity, const void *packed, uint32_t size);

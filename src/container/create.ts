@@ -21,6 +21,7 @@ import { parseName, randomName } from "./name.ts";
 import { isSpecialMode, planNetwork } from "./network-plan.ts";
 import { confinementWarnings, readSecurity } from "./security.ts";
 import { initialState } from "./state.ts";
+import { checkStorageOptions, layerOptions } from "./storage-options.ts";
 import type { ContainerRecord, MountRecord } from "./types.ts";
 import { validateConfig } from "./validate.ts";
 
@@ -80,6 +81,7 @@ export async function createContainer(
   const config = mergeConfig(withHostname(asked, hostConfig), image.config.config ?? {}, id);
   const endpoints = checkNetworks(hostConfig, request.endpoints);
   checkTag({ id, name, image: image.id, config, hostConfig });
+  checkStorageOptions(hostConfig, needs.snapshots);
   await checkJournal(hostConfig.LogConfig?.Type ?? "", needs.logs.journal);
   using _name = needs.store.reserveName(name, id);
   const record = await build(needs, { id, name, image, config, hostConfig, endpoints, extensions });
@@ -103,7 +105,7 @@ async function build(
   const home = homeOf(needs.paths, id);
   let mounts: readonly MountRecord[] = [];
   try {
-    await needs.snapshots.prepare(id, image.chainID);
+    await needs.snapshots.prepare(id, image.chainID, layerOptions(hostConfig));
     await mkdir(logDirectory(needs.paths, id), { recursive: true, mode: 0o700 });
     await chmod(home, 0o710);
     needs.step("create:home-made");

@@ -9,9 +9,6 @@ interface DeviceRequest {
 
 /** What Docker knows and this engine does not do is refused in Docker's words rather than ignored. Pure. */
 export function checkUnserved(host: HostConfig): void {
-  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
-    throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
-  }
   if (host.VolumeDriver && host.VolumeDriver !== "local") {
     throw invalid(
       `error looking up volume plugin ${host.VolumeDriver}: plugin "${host.VolumeDriver}" not found`,

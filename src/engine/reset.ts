@@ -7,6 +7,7 @@ import { codeOf, createLogger, EngineError, type Logger, messageOf } from "../ba
 import { openNetworkService } from "../network/index.ts";
 import { openRecords } from "../records/index.ts";
 import { openRuntime } from "../runtime/index.ts";
+import { releaseLimits } from "../snapshot/index.ts";
 import { hasCode, lockFile } from "../sys/index.ts";
 import { absolutePath, parseWords } from "./arguments.ts";
 import { readIdentity } from "./identity.ts";
@@ -165,6 +166,7 @@ async function removeFiles(place: Place, log: Logger): Promise<void> {
   const databases = (await readdir(place.root).catch((): string[] => [])).filter((name) =>
     name.startsWith("records.db"),
   );
+  await releaseLimits(placesOf(place).snapshots);
   for (const name of inRun) await rm(join(place.runDirectory, name), { recursive: true, force: true });
   for (const name of [...databases, ...inRoot]) {
     await rm(join(place.root, name), { recursive: true, force: true });

@@ -205,6 +205,19 @@ export function snapshotterContract(name: string, openIn: (directory: string) =>
       expect(await snapshots.listCommitted()).toHaveLength(2);
     });
 
+    test("a limit is refused where none can be kept, and ends with its snapshot where it can", async () => {
+      const work = snapshots.prepare("run", undefined, { limit: 1024 ** 2 });
+      if (snapshots.canLimit) {
+        await work;
+        expect(isKind(await caught(snapshots.commit(a, "run")), "conflict")).toBe(true);
+        await snapshots.remove("run");
+      } else {
+        expect(isKind(await caught(work), "invalid")).toBe(true);
+      }
+      expect(await snapshots.listActive()).toEqual([]);
+      expect(await readdir(join(directory, "snapshots/active"))).toEqual([]);
+    });
+
     test("usage counts each inode once", async () => {
       await snapshots.prepare("run", undefined);
       const upper = await snapshots.upperDirectory("run");

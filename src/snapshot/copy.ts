@@ -3,7 +3,8 @@ import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { EngineError, messageOf } from "../base/index.ts";
-import { DirectorySnapshotter, type SnapshotKind } from "./directory-snapshotter.ts";
+import { DirectorySnapshotter } from "./directory-snapshotter.ts";
+import type { SnapshotKind } from "./kind.ts";
 import type { Snapshotter } from "./types.ts";
 
 /**

@@ -4,8 +4,11 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, hexOf, isDigest, noStep, type Step } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
+import type { SnapshotKind } from "./kind.ts";
+import { LayerLimits } from "./layer-limits.ts";
 import {
   fillRecord,
+  type LayerLimit,
   makeEmptyRecord,
   readBootID,
   readSnapshotRecord,
@@ -14,23 +17,8 @@ import {
 } from "./record.ts";
 import { removeTree } from "./remove-tree.ts";
 import { Spares } from "./spares.ts";
-import type { ChainID, Snapshotter, SnapshotUsage } from "./types.ts";
+import type { ChainID, PrepareOptions, Snapshotter, SnapshotUsage } from "./types.ts";
 import { measureTree } from "./usage.ts";
-
-/** What one way of keeping snapshots does differently from another. */
-export interface SnapshotKind {
-  /** Makes an empty `fs`, and what else an active snapshot needs, in `directory`. */
-  make(directory: string): Promise<void>;
-  /** Puts what `make` made on top of the tree in `parent`. */
-  inherit(directory: string, parent: string): Promise<void> | void;
-  /** Mounts of the tree in `active` on `layers`, `fs` directories of the committed ones below it, highest first. */
-  mounts(active: string, layers: readonly string[]): readonly Mount[];
-  view(layers: readonly string[]): readonly Mount[];
-  /** True when `fs` holds what a snapshot itself changes, whatever lies below it. */
-  readonly isApart: boolean;
-  /** Directory that an active snapshot's tree is to be compared with, when it holds more than changes. */
-  older?(parent: string | undefined): string | undefined;
-}
 
 export interface SnapshotOptions {
   /** Empty snapshots to be kept ready, for quick preparation; default none. */
@@ -52,6 +40,7 @@ export class DirectorySnapshotter implements Snapshotter {
   readonly #boot: string;
   readonly #step: Step;
   readonly #spares: Spares;
+  readonly #limits: LayerLimits;
   readonly #removeLarge: ((path: string) => Promise<void>) | undefined;
   readonly #committed = new Map<ChainID, SnapshotRecord>();
   readonly #active = new Map<string, SnapshotRecord>();
@@ -67,6 +56,7 @@ export class DirectorySnapshotter implements Snapshotter {
     this.#boot = options.boot;
     this.#step = options.step;
     this.#removeLarge = options.removeLarge;
+    this.#limits = new LayerLimits(directory, kind.limited);
     this.#spares = new Spares({
       directory: join(directory, "tmp"),
       wanted: options.spares,
@@ -98,11 +88,22 @@ export class DirectorySnapshotter implements Snapshotter {
     return snapshotter;
   }
 
-  async prepare(key: string, parent: ChainID | undefined): Promise<readonly Mount[]> {
+  get canLimit(): boolean {
+    return this.#limits.areKept;
+  }
+
+  async prepare(
+    key: string,
+    parent: ChainID | undefined,
+    options: PrepareOptions = {},
+  ): Promise<readonly Mount[]> {
     if (!/^[a-zA-Z0-9_.-]+$/.test(key) || key.startsWith(".")) throw new Error(`Bad snapshot key: ${key}`);
     if (this.#active.has(key)) throw conflict(`Snapshot ${key} exists already`, key);
     if (parent !== undefined) this.#requireCommitted(parent);
-    const record: SnapshotRecord = parent === undefined ? {} : { parent };
+    const record: SnapshotRecord = {
+      ...(parent === undefined ? {} : { parent }),
+      ...(options.limit === undefined ? {} : { limit: this.#claim(options.limit) }),
+    };
     // From here on the parent counts as used, and the key as taken.
     this.#active.set(key, record);
     let staged: string | undefined;
@@ -110,11 +111,13 @@ export class DirectorySnapshotter implements Snapshotter {
       staged = await this.#spares.take();
       // Every container's start waits for this: a few short calls in one go, not as many trips to a worker.
       if (parent !== undefined) await this.#kind.inherit(staged, this.#layer(parent));
-      fillRecord(staged, record);
+      if (record.limit) await this.#limit(staged, record);
+      else fillRecord(staged, record);
       renameSync(staged, this.#home(key));
       this.#step("snapshot:prepared");
     } catch (error) {
       this.#active.delete(key);
+      this.#limits.release(record.limit);
       if (staged !== undefined) await rm(staged, { recursive: true, force: true });
       throw spaceError(error, key);
     }
@@ -147,7 +150,8 @@ export class DirectorySnapshotter implements Snapshotter {
   }
 
   async commit(chainID: ChainID, key: string): Promise<void> {
-    const { parent } = this.#requireActive(key);
+    const { parent, limit } = this.#requireActive(key);
+    if (limit) throw conflict(`Cannot commit snapshot ${key}: it is limited`, key);
     if (this.#committed.has(chainID)) return await this.remove(key);
     const record: SnapshotRecord = {
       ...(parent === undefined ? {} : { parent }),
@@ -181,8 +185,12 @@ export class DirectorySnapshotter implements Snapshotter {
   }
 
   async remove(key: string): Promise<void> {
-    if (!this.#active.has(key)) return;
-    await this.#discard(this.#home(key), () => this.#active.delete(key));
+    const record = this.#active.get(key);
+    if (!record) return;
+    await this.#discard(this.#home(key), () => {
+      this.#active.delete(key);
+      this.#limits.release(record.limit);
+    });
   }
 
   async removeCommitted(chainID: ChainID): Promise<void> {
@@ -254,6 +262,7 @@ export class DirectorySnapshotter implements Snapshotter {
     }
     for (const kind of ["active", "committed"]) await this.#sweepUnknown(kind);
     this.#spares.clear();
+    await this.#limits.releaseAll("tmp");
     await removeTree(join(this.#directory, "tmp"), this.#removeLarge);
     await mkdir(join(this.#directory, "tmp"), { mode: 0o700 });
   }
@@ -268,6 +277,18 @@ export class DirectorySnapshotter implements Snapshotter {
       const record = await readSnapshotRecord(this.#home(key));
       if (record) this.#active.set(key, record);
     }
+  }
+
+  #claim(bytes: number): LayerLimit {
+    const taken = [...this.#active.values()].map(({ limit }) => limit);
+    return this.#limits.claim(bytes, taken);
+  }
+
+  /** The record is on the disk first: what the file system keeps for a limit outlives a power cut. */
+  async #limit(staged: string, record: SnapshotRecord): Promise<void> {
+    await writeSnapshotRecord(staged, record, { sync: true });
+    if (record.limit) this.#limits.apply(staged, record.limit);
+    this.#step("snapshot:limited");
   }
 
   /** Committed snapshots that an earlier boot left unsettled or without parent, those on top first. */

@@ -2,7 +2,8 @@ import { chmodSync, chownSync, statSync, utimesSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Mount } from "../oci/index.ts";
-import { DirectorySnapshotter, type SnapshotKind, type SnapshotOptions } from "./directory-snapshotter.ts";
+import { DirectorySnapshotter, type SnapshotOptions } from "./directory-snapshotter.ts";
+import type { SnapshotKind } from "./kind.ts";
 import type { Snapshotter } from "./types.ts";
 
 /**
@@ -21,6 +22,8 @@ export async function openOverlaySnapshotter(
 
 const overlay: SnapshotKind = {
   isApart: true,
+  // Overlayfs makes files in the work directory and moves them: both must be of one project.
+  limited: ["fs", "work"],
   async make(directory) {
     const tree = join(directory, "fs");
     await mkdir(tree);

@@ -4,6 +4,13 @@ import { join } from "node:path";
 import { atomicWrite, codeOf, EngineError, isDigest, messageOf } from "../base/index.ts";
 import type { ChainID } from "./types.ts";
 
+/** What a snapshot's own files may take. */
+export interface LayerLimit {
+  readonly bytes: number;
+  /** Number of the project that its files belong to on their file system. */
+  readonly project: number;
+}
+
 /** What is written beside each snapshot, in `snapshot.json`. */
 export interface SnapshotRecord {
   readonly parent?: ChainID;
@@ -11,6 +18,8 @@ export interface SnapshotRecord {
   readonly boot?: string;
   /** Milliseconds since the epoch; of committed ones. */
   readonly committed?: number;
+  /** Of active ones. */
+  readonly limit?: LayerLimit;
 }
 
 const fileName = "snapshot.json";
@@ -77,9 +86,17 @@ function parseRecord(text: string, directory: string): SnapshotRecord | undefine
     );
   }
   const { parent, boot, committed } = fields;
+  const limit = parseLimit(fields.limit);
   return {
     ...(typeof parent === "string" && isDigest(parent) ? { parent } : {}),
     ...(typeof boot === "string" ? { boot } : {}),
     ...(typeof committed === "number" ? { committed } : {}),
+    ...(limit ? { limit } : {}),
   };
+}
+
+function parseLimit(value: unknown): LayerLimit | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { bytes, project }: Readonly<Record<string, unknown>> = { ...value };
+  return typeof bytes === "number" && typeof project === "number" ? { bytes, project } : undefined;
 }

@@ -9,6 +9,11 @@ export interface SnapshotUsage {
   readonly inodes: number;
 }
 
+export interface PrepareOptions {
+  /** Bytes that the snapshot's own files may take; default as many as the disk has. */
+  readonly limit?: number;
+}
+
 /**
  * Trees in layers. `prepare` makes a writable snapshot on a committed parent; `commit` turns an active snapshot
  * into a committed one; both are atomic: a kill leaves the old state or garbage that `sweep` removes. Mounts are
@@ -20,8 +25,13 @@ export interface SnapshotUsage {
  * anew. Whoever relies on a snapshot for good brings the file system to its disk and then calls `settle`.
  */
 export interface Snapshotter {
-  /** A new active snapshot. Without parent it is an empty tree. Throws `conflict` when the key exists. */
-  prepare(key: string, parent: ChainID | undefined): Promise<readonly Mount[]>;
+  /** Whether `prepare` takes a limit: the file system must keep quotas of projects. */
+  readonly canLimit: boolean;
+  /**
+   * A new active snapshot. Without parent it is an empty tree. Throws `conflict` when the key exists, `invalid` for a
+   * limit where none can be kept. One with a limit lasts until it is removed: it is never committed.
+   */
+  prepare(key: string, parent: ChainID | undefined, options?: PrepareOptions): Promise<readonly Mount[]>;
   /**
    * A new active snapshot whose parent is not known yet, for layers that are applied at the same time: the directory
    * to be filled with what the layer itself has, as overlayfs writes it. `attach` puts it on its parent. Undefined

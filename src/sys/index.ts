@@ -9,5 +9,6 @@ export {
   withNetworkNamespace,
 } from "./network-namespace.ts";
 export { notifyService } from "./notify-service.ts";
+export { hasProjectQuotas, isProjectUsed, limitProject, setProject } from "./project-quota.ts";
 export { hasCode, SystemError } from "./system-error.ts";
 export { decompressBlock } from "./zstd.ts";

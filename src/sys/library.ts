@@ -34,6 +34,10 @@ function load(path: string) {
       gantry_lsetxattr: { args: ["ptr", "ptr", "ptr", "u32", "i32"], returns: "i32" },
       gantry_mknod: { args: ["ptr", "u32", "u32", "u32"], returns: "i32" },
       gantry_close: { args: ["i32"], returns: "i32" },
+      gantry_project_set: { args: ["ptr", "u32"], returns: "i32" },
+      gantry_quota_enforced: { args: ["ptr", "ptr"], returns: "i32" },
+      gantry_quota_in_use: { args: ["ptr", "ptr", "u32"], returns: "i32" },
+      gantry_quota_limit: { args: ["ptr", "ptr", "u32", "u64"], returns: "i32" },
       gantry_zstd_decompress: { args: ["ptr", "u32", "ptr", "u32"], returns: "i32" },
     });
   } catch (cause) {

@@ -7,16 +7,20 @@ import {
   createNetworkNamespace,
   getAttribute,
   hasCode,
+  hasProjectQuotas,
   holdPort,
+  limitProject,
   makeNode,
   openAt2,
   removeNetworkNamespace,
   resolveFlags,
   SystemError,
   setAttribute,
+  setProject,
   unmount,
   withNetworkNamespace,
 } from "./index.ts";
+import { deviceOf } from "./project-quota.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "gantry-sys-"));
 const cleanups: Array<() => void> = [];
@@ -127,6 +131,13 @@ describe("files and mounts", () => {
     setAttribute(path, "trusted.gantry", Buffer.from("y"));
     expect(Buffer.from(getAttribute(path, "trusted.gantry") ?? []).toString()).toBe("y");
     expect(getAttribute(path, "trusted.other")).toBeUndefined();
+  });
+
+  test("a file system without quotas of projects says so, and one without a disk has no device", () => {
+    expect(hasProjectQuotas("/proc")).toBe(false);
+    expect(thrown(() => limitProject("/proc", 1_000_000, 4096))).toBeInstanceOf(SystemError);
+    expect(thrown(() => setProject("/proc", 1_000_000))).toBeInstanceOf(SystemError);
+    expect(deviceOf("/proc")).toBeUndefined();
   });
 
   test("what is not mounted cannot be unmounted", () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tracesOf } from "../../scripts/machine.ts";
 import { repository } from "../../scripts/suites.ts";
+import { mountDisk, unmountDisk } from "./disk.ts";
 import { eventually, Follower, type Output, type RunOptions, run, Terminal } from "./process.ts";
 import { Steps } from "./steps.ts";
 import { forget, note } from "./sweep.ts";
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly image?: boolean;
   /** Keep the root on a file system of its own, of so many megabytes. */
   readonly disk?: number;
+  /** That file system holds projects to their limits; not every kernel can. Default false. */
+  readonly quotas?: boolean;
   /** Follow the engine's durable steps, for kills at them; see `steps`. Default false. */
   readonly steps?: boolean;
   /** More arguments of `gantry daemon`. */
@@ -185,15 +188,12 @@ export class TestEngine implements AsyncDisposable {
   /** Makes and mounts the disk that the options ask for. */
   mountDisk(): void {
     if (this.#options.disk === undefined) return;
-    const file = join(this.directory, "disk");
-    mkdirSync(this.root);
-    runNow(["truncate", "-s", `${this.#options.disk}M`, file]);
-    runNow(["mke2fs", "-q", "-F", "-m", "0", "-t", "ext4", file]);
-    runNow(["mount", "-o", "loop", file, this.root]);
+    const { disk: megabytes, quotas = false } = this.#options;
+    mountDisk({ file: join(this.directory, "disk"), at: this.root, megabytes, quotas });
   }
 
   #unmountDisk(): void {
-    if (this.#options.disk !== undefined) runNow(["umount", this.root]);
+    if (this.#options.disk !== undefined) unmountDisk(this.root);
   }
 
   dockerCommand(args: readonly string[]): string[] {
@@ -256,11 +256,6 @@ export function writeFiles(directory: string, files: Readonly<Record<string, str
     writeFileSync(full, text);
   }
   return directory;
-}
-
-function runNow(command: string[]): void {
-  const { exitCode, stderr } = Bun.spawnSync(command);
-  if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}: ${stderr}`);
 }
 
 function expectSuccess(what: string, output: Output, log: string): string {

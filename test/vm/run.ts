@@ -9,7 +9,7 @@ import { runMachine } from "./machine.ts";
  * Runs end-to-end tests in a virtual machine: a kernel of the distribution with cgroup v2 alone, under software
  * emulation, so that it works where there is no hardware for it. Usage: run.ts [TEST FILE…]
  */
-const defaults = ["./test/e2e/limits.test.ts", "./test/e2e/run.test.ts"];
+const defaults = ["limits", "run", "storage-quota"].map((name) => `./test/e2e/${name}.test.ts`);
 const given = process.argv.slice(2);
 
 const kept = join(repository, "build/vm");
