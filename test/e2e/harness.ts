@@ -164,6 +164,15 @@ export class TestEngine implements AsyncDisposable {
     return this.ok(["inspect", "--format", template, name]);
   }
 
+  /** For after each test: throws when it left a container, and removes it, so that the tests after it do not fail too. */
+  async noneLeft(): Promise<void> {
+    const left = (await this.ok(["ps", "-aq"])).split("\n").filter((id) => id !== "");
+    if (left.length === 0) return;
+    const names = await this.ok(["ps", "-a", "--format", "{{.Names}} ({{.Command}})"]);
+    await this.ok(["rm", "-f", ...left]);
+    throw new Error(`Containers were left: ${names}`);
+  }
+
   /** Removes everything of this engine from the machine, as a user would after a crash. */
   async reset(): Promise<Output> {
     return await this.gantry(["system", "reset", "--root", this.root]);

@@ -20,7 +20,7 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]();
 });
 afterEach(async () => {
-  expect(await engine.ok(["ps", "-aq"])).toBe("");
+  await engine.noneLeft();
 });
 
 const sh = (script: string, ...flags: string[]): Promise<string> =>
