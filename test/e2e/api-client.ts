@@ -1,8 +1,11 @@
 import type { TestEngine } from "./harness.ts";
 
-/** An answer of the API: its status and, where it is JSON, what it says. */
+/** An answer of the API. */
 export interface Answer {
   readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** What the text says where it is JSON, else the text. */
   // biome-ignore lint/suspicious/noExplicitAny: the API's answers are looked into field by field
   readonly body: any;
 }
@@ -18,17 +21,26 @@ export async function call(
     readonly headers?: Record<string, string>;
   } = {},
 ): Promise<Answer> {
-  const { json, text } = options;
-  const body = text ?? (json === undefined ? undefined : JSON.stringify(json));
+  const { json } = options;
+  const sent = options.text ?? (json === undefined ? undefined : JSON.stringify(json));
   const response = await fetch(`http://engine${path}`, {
     unix: engine.socket,
     method,
-    headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...options.headers },
-    ...(body === undefined ? {} : { body }),
+    headers: { ...(sent === undefined ? {} : { "Content-Type": "application/json" }), ...options.headers },
+    ...(sent === undefined ? {} : { body: sent }),
   });
-  const answer = await response.text();
-  const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
-  return { status: response.status, body: isJson && answer !== "" ? JSON.parse(answer) : answer };
+  const { status, headers } = response;
+  const text = await response.text();
+  const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
+  return {
+    status,
+    headers,
+    text,
+    // Some answers of this type are lines of JSON, so nothing is parsed before it is asked for.
+    get body() {
+      return isJson && text !== "" ? JSON.parse(text) : text;
+    },
+  };
 }
 
 /** Creates a container by the API; throws unless it was created. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { call, someSubnet } from "./api-client.ts";
+import { type Answer, call, someSubnet } from "./api-client.ts";
 import { freePort, startEngine, type TestEngine } from "./harness.ts";
 import { eventually } from "./process.ts";
 
@@ -15,8 +15,15 @@ afterAll(async () => {
 });
 
 const path = "/v1.51/containers/create";
-const post = (text: string, headers: Record<string, string> = {}) =>
-  call(engine, "POST", path, { text, headers });
+async function ask(
+  method: string,
+  where: string,
+  options: Parameters<typeof call>[3] = {},
+): Promise<Pick<Answer, "status" | "body">> {
+  const { status, body } = await call(engine, method, where, options);
+  return { status, body };
+}
+const post = (text: string, headers: Record<string, string> = {}) => ask("POST", path, { text, headers });
 const refused = (message: unknown, status = 400) => ({ status, body: { message } });
 
 describe("bodies", () => {
@@ -64,12 +71,12 @@ describe("bodies", () => {
       "unsupported Content-Type header (application/x-www-form-urlencoded)",
     );
     const plain = { Image: "busybox" };
-    const made = await call(engine, "POST", path, {
+    const made = await ask("POST", path, {
       json: plain,
       headers: { "Content-Type": "application/json; charset=utf-8" },
     });
     expect(made.status).toBe(201);
-    const started = await call(engine, "POST", `/v1.51/containers/${made.body.Id}/start`, {
+    const started = await ask("POST", `/v1.51/containers/${made.body.Id}/start`, {
       text: '{"Binds":["/:/host"]}',
     });
     expect(started).toEqual(
@@ -125,7 +132,7 @@ describe("requests", () => {
       [`GET /containers/json?limit=many HTTP/1.1\r\n${host}\r\n`, /HTTP\/1\.1 400/],
     ];
     for (const [bytes, answer] of cases) expect(await say(bytes)).toMatch(answer);
-    expect((await call(engine, "GET", "/_ping")).status).toBe(200);
+    expect((await ask("GET", "/_ping")).status).toBe(200);
     expect(engine.pid).toBe(pid);
   });
 
@@ -145,13 +152,13 @@ describe("requests", () => {
       "resize?h=1&w=1",
     ].map((what) => ["POST", what]);
     for (const [method = "", what] of [...asked, ...told]) {
-      const answer = await call(engine, method, `/v1.51/containers/nobody/${what}`);
+      const answer = await ask(method, `/v1.51/containers/nobody/${what}`);
       expect({ what, ...answer }).toEqual({ what, ...refused("No such container: nobody", 404) });
     }
-    expect(await call(engine, "DELETE", "/v1.51/containers/nobody")).toEqual(
+    expect(await ask("DELETE", "/v1.51/containers/nobody")).toEqual(
       refused("No such container: nobody", 404),
     );
-    const name = await call(engine, "POST", `${path}?name=a/b`, { json: { Image: "busybox" } });
+    const name = await ask("POST", `${path}?name=a/b`, { json: { Image: "busybox" } });
     expect(name).toEqual(
       refused(
         expect.stringContaining("Invalid container name (a/b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"),
@@ -188,7 +195,7 @@ describe("what Docker has and this engine has not", () => {
       ["/build/prune?filters=%7B%22inuse%22%3A%5B%221%22%5D%7D", undefined, /invalid filter 'inuse'/],
     ];
     for (const [where, json, words] of cases) {
-      const { status, body } = await call(engine, "POST", `/v1.51${where}`, json ? { json } : {});
+      const { status, body } = await ask("POST", `/v1.51${where}`, json ? { json } : {});
       expect({ where, json, status, message: body.message }).toEqual({
         where,
         json,
@@ -198,7 +205,7 @@ describe("what Docker has and this engine has not", () => {
     }
     expect(await engine.ok(["network", "ls", "-q", "--filter", "name=odd"])).toBe("");
     await engine.ok(["create", "--name", "restored", "busybox"]);
-    expect(await call(engine, "POST", "/v1.51/containers/restored/start?checkpoint=c")).toEqual(
+    expect(await ask("POST", "/v1.51/containers/restored/start?checkpoint=c")).toEqual(
       refused("checkpoint is only supported in experimental mode"),
     );
     await engine.ok(["rm", "restored"]);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Answer, call } from "./api-client.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 import { eventually } from "./process.ts";
-import { type Answer, call, RawConnection } from "./raw-http.ts";
+import { RawConnection } from "./raw-http.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -13,8 +14,8 @@ afterAll(async () => {
 
 const sleeper = (name: string, ...flags: string[]): Promise<string> =>
   engine.ok(["run", "-d", "--name", name, ...flags, "busybox", "sleep", "1000"]);
-const post = (path: string): Promise<Answer> => call(engine.socket, "POST", path);
-const words = (answer: Answer): string => `${answer.status} ${JSON.parse(answer.text).message}`;
+const post = (path: string): Promise<Answer> => call(engine, "POST", path);
+const words = (answer: Answer): string => `${answer.status} ${answer.body.message}`;
 const status = (name: string): Promise<string> => engine.inspect(name, "{{.State.Status}}");
 const becomes = (name: string, wanted: string) =>
   eventually(`${name} to be ${wanted}`, async () => ((await status(name)) === wanted ? true : undefined));
@@ -40,7 +41,7 @@ describe("what cannot be done", () => {
     expect(words(await post("/containers/words/start"))).toBe(
       "409 cannot start a paused container, try unpause instead",
     );
-    const remove = (query = "") => call(engine.socket, "DELETE", `/containers/words${query}`);
+    const remove = (query = "") => call(engine, "DELETE", `/containers/words${query}`);
     expect(words(await remove())).toBe(
       '409 cannot remove container "/words": container is paused and must be unpaused first',
     );
@@ -60,8 +61,8 @@ describe("what cannot be done", () => {
       "400 Invalid container name (!), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
     );
     expect(words(await post("/containers/words/resize?h=1&w=x"))).toStartWith("400 ");
-    const long = await call(engine.socket, "POST", "/containers/words/start", {
-      body: { Binds: ["a long body"] },
+    const long = await call(engine, "POST", "/containers/words/start", {
+      json: { Binds: ["a long body"] },
     });
     expect(words(long)).toBe(
       "400 starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",

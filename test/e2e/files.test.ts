@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { call } from "./api-client.ts";
 import { archive } from "./archive.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
-import { call } from "./raw-http.ts";
 
 let engine: TestEngine;
 let desk = "";
@@ -129,11 +129,7 @@ describe("cp out of a container", () => {
   test("tells what a path is in a header, to HEAD and to GET", async () => {
     for (const method of ["HEAD", "GET"]) {
       const stat = async (path: string) => {
-        const answer = await call(
-          engine.socket,
-          method,
-          `/containers/box/archive?path=${encodeURIComponent(path)}`,
-        );
+        const answer = await call(engine, method, `/containers/box/archive?path=${encodeURIComponent(path)}`);
         expect(answer.status).toBe(200);
         return JSON.parse(
           Buffer.from(answer.headers.get("x-docker-container-path-stat") ?? "", "base64").toString(),
@@ -148,9 +144,9 @@ describe("cp out of a container", () => {
       });
       expect(Date.parse((await stat("/x/file")).mtime)).toBeLessThanOrEqual(Date.now() + 1000);
     }
-    const none = await call(engine.socket, "HEAD", "/containers/box/archive?path=/none");
+    const none = await call(engine, "HEAD", "/containers/box/archive?path=/none");
     expect(none.status).toBe(404);
-    const empty = await call(engine.socket, "GET", "/containers/box/archive?path=");
+    const empty = await call(engine, "GET", "/containers/box/archive?path=");
     expect([empty.status, empty.text]).toEqual([400, '{"message":"bad parameter: path cannot be empty"}\n']);
   });
 });
@@ -314,7 +310,7 @@ describe("diff, export and commit", () => {
     expect(image.Config.ExposedPorts).toEqual({ "81/tcp": {} });
     expect(await engine.inspect("box", "{{.State.Status}}")).toBe("running");
     const asked = { Env: ["PATH=/mine"], StopSignal: "SIGINT", Healthcheck: { Test: ["NONE"] } };
-    const { status } = await call(engine.socket, "POST", "/commit?container=box&repo=asked", { body: asked });
+    const { status } = await call(engine, "POST", "/commit?container=box&repo=asked", { json: asked });
     expect(status).toBe(201);
     expect(
       JSON.parse(await engine.ok(["image", "inspect", "-f", "{{json .Config}}", "asked"])),

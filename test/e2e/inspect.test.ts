@@ -259,10 +259,10 @@ describe("older versions of the API", () => {
     const refused = await call(engine, "POST", "/v1.43/containers/create", {
       json: { Image: "busybox", NetworkingConfig: two },
     });
-    expect(refused).toEqual({
-      status: 400,
-      body: { message: "Container cannot be connected to network endpoints: bridge, other" },
-    });
+    expect([refused.status, refused.body]).toEqual([
+      400,
+      { message: "Container cannot be connected to network endpoints: bridge, other" },
+    ]);
     await engine.ok(["rm", "of-1-39", "of-1-51"]);
   });
 

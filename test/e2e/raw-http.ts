@@ -1,29 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { eventually } from "./process.ts";
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-/** One ordinary request over an engine's socket. */
-export async function call(
-  socket: string,
-  method: string,
-  path: string,
-  options: { readonly body?: unknown; readonly raw?: string; readonly headers?: Record<string, string> } = {},
-): Promise<Answer> {
-  const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
-  const reply = await fetch(`http://engine${path}`, {
-    method,
-    unix: socket,
-    headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...options.headers },
-    ...(body === undefined ? {} : { body }),
-  });
-  return { status: reply.status, headers: reply.headers, text: await reply.text() };
-}
-
 /** A connection on which a test says every byte itself, and keeps all that it hears. */
 export class RawConnection implements Disposable {
   readonly socket: Socket;

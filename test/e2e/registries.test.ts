@@ -3,10 +3,10 @@ import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../src/base/index.ts";
 import { FakeRegistry, send } from "../../src/registry/fake-registry.fixture.ts";
+import { call } from "./api-client.ts";
 import { archive } from "./archive.ts";
 import { type ConnectProxy, startConnectProxy } from "./connect-proxy.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
-import { call } from "./raw-http.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
 
 let open: TestRegistry;
@@ -183,8 +183,8 @@ test("other machines are asked through the proxy of the environment, loopback ne
     send(response, 200, manifest, { "Content-Type": "application/vnd.oci.image.index.v1+json" });
     return true;
   };
-  const { text } = await call(engine.socket, "GET", "/distribution/proxied.test/app/json");
-  expect(JSON.parse(text)).toEqual({
+  const { body } = await call(engine, "GET", "/distribution/proxied.test/app/json");
+  expect(body).toEqual({
     Descriptor: {
       mediaType: "application/vnd.oci.image.index.v1+json",
       digest: digestOf(manifest),

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { type Answer, call } from "./api-client.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 import { eventually } from "./process.ts";
-import { type Answer, call, clientFrame, RawConnection, serverFrames } from "./raw-http.ts";
+import { clientFrame, RawConnection, serverFrames } from "./raw-http.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -13,10 +14,10 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]();
 });
 
-const get = (path: string): Promise<Answer> => call(engine.socket, "GET", path);
+const get = (path: string): Promise<Answer> => call(engine, "GET", path);
 const post = (path: string, body?: unknown): Promise<Answer> =>
-  call(engine.socket, "POST", path, body === undefined ? {} : { body });
-const message = (answer: Answer): string => JSON.parse(answer.text).message;
+  call(engine, "POST", path, body === undefined ? {} : { json: body });
+const message = (answer: Answer): string => answer.body.message;
 const raw = (...head: string[]): RawConnection => new RawConnection(engine.socket, head);
 const upgrade = ["Connection: Upgrade", "Upgrade: tcp"];
 const made: string[] = [];
@@ -48,14 +49,14 @@ describe("the door", () => {
       expect(answer.headers.get("server")).toMatch(/^Docker\/\S+ \(linux\)$/);
       expect(answer.headers.get("builder-version")).toMatch(/^[12]$/);
     }
-    const head = await call(engine.socket, "HEAD", "/_ping");
+    const head = await call(engine, "HEAD", "/_ping");
     expect({ status: head.status, text: head.text }).toEqual({ status: 200, text: "" });
     expect(head.headers.get("api-version")).toBe("1.51");
   });
 
   test("answers OPTIONS to every path, unknown pages and versions in Docker's words", async () => {
     for (const path of ["/containers/json", "/v1.51/anything/at/all"]) {
-      expect((await call(engine.socket, "OPTIONS", path)).status).toBe(200);
+      expect((await call(engine, "OPTIONS", path)).status).toBe(200);
     }
     const unknown = await get("/v1.51/nonesuch");
     expect([unknown.status, message(unknown)]).toEqual([404, "page not found"]);
@@ -72,10 +73,10 @@ describe("the door", () => {
   });
 
   test("tells of engine and machine in the fields that clients read", async () => {
-    const version = JSON.parse((await get("/version")).text);
+    const version = (await get("/version")).body;
     expect(version).toMatchObject({ ApiVersion: "1.51", MinAPIVersion: "1.24", Os: "linux" });
     expect(version.Components[0]).toMatchObject({ Name: "Engine", Version: version.Version });
-    const info = JSON.parse((await get("/info")).text);
+    const info = (await get("/info")).body;
     for (const field of [
       "ID",
       "Driver",
@@ -95,7 +96,7 @@ describe("the door", () => {
     expect(info.FirewallBackend).toEqual({ Driver: "nftables" });
     using listening = raw("GET /events HTTP/1.1");
     await listening.until("200 OK");
-    const listeners = JSON.parse((await get("/info")).text).NEventsListener;
+    const listeners = (await get("/info")).body.NEventsListener;
     expect(listeners).toBeGreaterThan(info.NEventsListener);
     expect(info.NCPU).toBeGreaterThan(0);
     expect(info.MemTotal).toBeGreaterThan(2 ** 20);
@@ -250,8 +251,8 @@ describe("exec", () => {
   test("tells of itself while it runs and afterwards, and is listed only while it runs", async () => {
     const name = await create({ Cmd: ["sleep", "1000"] });
     const asked = { Cmd: ["cat"], AttachStdin: true, AttachStdout: true, User: "5:6", Privileged: false };
-    const { Id } = JSON.parse((await post(`/containers/${name}/exec`, asked)).text);
-    const inspect = async () => JSON.parse((await get(`/exec/${Id}/json`)).text);
+    const { Id } = (await post(`/containers/${name}/exec`, asked)).body;
+    const inspect = async () => (await get(`/exec/${Id}/json`)).body;
     expect(await inspect()).toMatchObject({
       ID: Id,
       Running: false,
@@ -290,7 +291,7 @@ describe("exec", () => {
     const script =
       "trap 'stty size > /tmp/size' WINCH; touch /tmp/up; while ! test -e /tmp/size; do sleep 0.05; done; sleep 1000";
     const asked = { Cmd: ["sh", "-c", script], Tty: true, AttachStdin: true, AttachStdout: true };
-    const { Id } = JSON.parse((await post(`/containers/${name}/exec`, asked)).text);
+    const { Id } = (await post(`/containers/${name}/exec`, asked)).body;
     const line = raw(
       `POST /exec/${Id}/start HTTP/1.1`,
       ...upgrade,
@@ -306,13 +307,13 @@ describe("exec", () => {
     line[Symbol.dispose]();
     expect((await post(`/exec/${Id}/resize?h=33&w=99`)).status).toBe(200);
     expect(await eventually("the size", () => file("/tmp/size"))).toBe("33 99");
-    expect(JSON.parse((await get(`/exec/${Id}/json`)).text).Running).toBe(true);
+    expect((await get(`/exec/${Id}/json`)).body.Running).toBe(true);
     using detaching = new RawConnection(engine.socket, [
       "GET /events?filters=%7B%22event%22%3A%5B%22exec_detach%22%5D%7D HTTP/1.1",
     ]);
     await detaching.until("200 OK");
     const keys = { Cmd: ["cat"], Tty: true, AttachStdin: true, AttachStdout: true, DetachKeys: "x,y" };
-    const other = JSON.parse((await post(`/containers/${name}/exec`, keys)).text).Id;
+    const other = (await post(`/containers/${name}/exec`, keys)).body.Id;
     using left = raw(
       `POST /exec/${other}/start HTTP/1.1`,
       ...upgrade,
@@ -330,7 +331,7 @@ describe("exec", () => {
 
   test("is refused in Docker's words where nothing can run", async () => {
     const name = await create({ Cmd: ["sleep", "1000"] });
-    const early = JSON.parse((await post(`/containers/${name}/exec`, { Cmd: ["true"] })).text).Id;
+    const early = (await post(`/containers/${name}/exec`, { Cmd: ["true"] })).body.Id;
     await engine.ok(["pause", name]);
     const paused = await post(`/containers/${name}/exec`, { Cmd: ["true"] });
     expect([paused.status, message(paused)]).toEqual([
@@ -477,7 +478,7 @@ describe("processes and figures", () => {
       Cmd: ["sh", "-c", "while :; do :; done"],
       HostConfig: { Memory: 64 * 1024 ** 2, PidsLimit: 32 },
     });
-    const once = async (query: string) => JSON.parse((await get(`/containers/${name}/stats?${query}`)).text);
+    const once = async (query: string) => (await get(`/containers/${name}/stats?${query}`)).body;
     const shot = await once("stream=false&one-shot=true");
     expect(shot).toMatchObject({
       name: `/${name}`,
@@ -502,17 +503,17 @@ describe("processes and figures", () => {
   test("disk usage counts by kind, and only the kinds that were asked for", async () => {
     const name = await create({ Cmd: ["sh", "-c", "head -c 3m /dev/zero > /big"] });
     await post(`/containers/${name}/wait`);
-    const usage = JSON.parse((await get("/system/df")).text);
+    const usage = (await get("/system/df")).body;
     const own = usage.Containers.find(({ Names }: { Names: string[] }) => Names.includes(`/${name}`));
     expect(own.SizeRw).toBeGreaterThanOrEqual(3 * 1024 ** 2);
     expect(usage.Images[0].Containers).toBeGreaterThan(0);
     expect(usage.LayersSize).toBeGreaterThan(1e6);
-    const volumes = JSON.parse((await get("/system/df?type=volume")).text);
+    const volumes = (await get("/system/df?type=volume")).body;
     expect(volumes).toMatchObject({ Images: null, Containers: null });
     expect(Array.isArray(volumes.Volumes)).toBe(true);
     const script = ["FROM busybox", "RUN head -c 1m /dev/zero > /layer", ""].join("\n");
     await engine.ok(["build", "-t", "cached", "-"], { stdin: script, env: { DOCKER_BUILDKIT: "0" } });
-    const cache = async () => JSON.parse((await get("/system/df?type=build-cache")).text);
+    const cache = async () => (await get("/system/df?type=build-cache")).body;
     expect((await cache()).BuildCache).toMatchObject([{ Type: "regular", Shared: true, InUse: true }]);
     await engine.ok(["rmi", "cached"]);
     expect((await cache()).BuildCache).toMatchObject([{ Shared: false, InUse: false }]);
