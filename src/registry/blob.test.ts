@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { ServerResponse } from "node:http";
 import { messageOf } from "../base/index.ts";
-import { collect, failureOf, testClient } from "./client.fixture.ts";
+import { collect, failureOf, testClient, withAnyLimit } from "./client.fixture.ts";
 import { FakeRegistry, refusal, send, unknownDigest } from "./fake-registry.fixture.ts";
 import { readBlob } from "./read-blob.ts";
 import type { Repository } from "./types.ts";
@@ -135,30 +135,32 @@ test("another range than the one asked for is refused", async () => {
 
 test("a body that stalls or drips is given up; a reader that takes its time is not", async () => {
   const descriptor = registry.putBlob("app", bytes);
-  const hasty = testClient({ limits: { idle: 250, tries: 2 } }).repository(`${registry.host}/app`);
-  registry.fault = (request, response) => {
-    if (!request.url?.includes("/blobs/")) return false;
-    response.writeHead(200, { "Content-Length": String(bytes.length) });
-    response.write(bytes.subarray(0, 100));
-    return true;
-  };
-  expect((await failureOf(collect(hasty.blob(descriptor)))).message).toContain("the body stopped coming");
-  registry.fault = (request, response) => {
-    if (!request.url?.includes("/blobs/")) return false;
-    response.writeHead(200, { "Content-Length": String(bytes.length) });
-    const drip = setInterval(() => response.write("x"), 10);
-    response.on("close", () => clearInterval(drip));
-    return true;
-  };
-  expect((await failureOf(collect(hasty.blob(descriptor)))).message).toContain("the body comes too slowly");
-  registry.fault = () => false;
-  const large = registry.putBlob("app", new Uint8Array(8 * 1024 ** 2));
-  let taken = 0;
-  for await (const chunk of hasty.blob(large)) {
-    if (taken === 0) await Bun.sleep(400);
-    taken += chunk.length;
-  }
-  expect(taken).toBe(large.size);
+  await withAnyLimit(async (limit) => {
+    const hasty = testClient({ limits: { idle: limit, tries: 2 } }).repository(`${registry.host}/app`);
+    registry.fault = (request, response) => {
+      if (!request.url?.includes("/blobs/")) return false;
+      response.writeHead(200, { "Content-Length": String(bytes.length) });
+      response.write(bytes.subarray(0, 100));
+      return true;
+    };
+    expect((await failureOf(collect(hasty.blob(descriptor)))).message).toContain("the body stopped coming");
+    registry.fault = (request, response) => {
+      if (!request.url?.includes("/blobs/")) return false;
+      response.writeHead(200, { "Content-Length": String(bytes.length) });
+      const drip = setInterval(() => response.write("x"), 10);
+      response.on("close", () => clearInterval(drip));
+      return true;
+    };
+    expect((await failureOf(collect(hasty.blob(descriptor)))).message).toContain("the body comes too slowly");
+    registry.fault = () => false;
+    const large = registry.putBlob("app", new Uint8Array(8 * 1024 ** 2));
+    let taken = 0;
+    for await (const chunk of hasty.blob(large)) {
+      if (taken === 0) await Bun.sleep(limit * 1.5);
+      taken += chunk.length;
+    }
+    expect(taken).toBe(large.size);
+  });
 });
 
 test("a blob that is not there, or not for us, is not asked for again", async () => {

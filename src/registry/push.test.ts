@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { digestOf } from "../base/index.ts";
 import { mediaTypes } from "../oci/index.ts";
-import { failureOf, testClient } from "./client.fixture.ts";
+import { failureOf, testClient, withAnyLimit } from "./client.fixture.ts";
 import { FakeRegistry, refusal, send } from "./fake-registry.fixture.ts";
 import type { Repository } from "./types.ts";
 
@@ -117,14 +117,21 @@ test("an upload that fails again and again is given up, one that is refused at o
 });
 
 test("a registry may take its time to store what it got", async () => {
-  const hasty = testClient({ limits: { header: 400, store: 10_000, tries: 1 } }).repository(
-    `${registry.host}/app`,
-  );
-  registry.fault = async (request) => {
-    if (request.method === "PUT") await Bun.sleep(600);
-    return false;
-  };
-  expect(await hasty.pushBlob(descriptor, open)).toEqual({ kind: "pushed" });
+  await withAnyLimit(async (limit) => {
+    const hasty = testClient({ limits: { header: limit, store: 20_000, tries: 1 } });
+    let waited = 0;
+    registry.fault = async (request) => {
+      if (request.method !== "PUT") return false;
+      const asked = performance.now();
+      await Bun.sleep(limit * 1.5);
+      waited = performance.now() - asked;
+      return false;
+    };
+    expect(await hasty.repository(`${registry.host}/app`).pushBlob(descriptor, open)).toEqual({
+      kind: "pushed",
+    });
+    expect(waited).toBeGreaterThan(limit);
+  });
 });
 
 test("a digest that the registry does not find right is told", async () => {
