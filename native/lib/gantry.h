@@ -23,6 +23,9 @@ EXPORT int gantry_netns_create(const char *path);
 EXPORT int gantry_netns_enter(const char *path);
 EXPORT int gantry_netns_leave(int previous);
 
+// cgroup.c
+EXPORT int gantry_cgroup_warm(const char *members);
+
 // netlink.c
 EXPORT int gantry_netlink_open(int protocol);
 EXPORT int gantry_netlink_transact(int fd, const void *request, uint32_t length, int answers, void *response,

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 uint64_t cgroup_oom_kills(const struct config *config) {
   char text[1024];
@@ -85,12 +84,4 @@ int cgroup_remove(const struct config *config) {
     if (one < 0) result = one;
   }
   return result;
-}
-
-void cgroup_warm_up(const struct config *config) {
-  if (config->warm_cgroup == NULL || fork() != 0) return;
-  // It may outlive the shim by some milliseconds and must keep nothing of it open, its socket least of all.
-  syscall(SYS_close_range, 0u, ~0u, 0u);
-  put(AT_FDCWD, config->warm_cgroup, "0");
-  _exit(0);
 }

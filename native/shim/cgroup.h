@@ -9,7 +9,3 @@ uint64_t cgroup_oom_kills(const struct config *config);
 unsigned cgroup_kill(const struct config *config);
 // Removes the directories, those that the container made below included. -EBUSY while a process is left.
 int cgroup_remove(const struct config *config);
-// Makes the next move of a process between cgroups quick: the first one in a while waits for the kernel's other
-// processors (an RCU grace period, some 10 ms). A child of ours asks for that wait ahead, by a move that
-// changes nothing, while engine and runtime do other things.
-void cgroup_warm_up(const struct config *config);

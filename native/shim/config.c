@@ -91,7 +91,6 @@ static int set(struct config *config, const char *key, char *value) {
   } texts[] = {
       {"id", &config->id},         {"runtime", &config->runtime},   {"runtime-root", &config->runtime_root},
       {"rootfs", &config->rootfs}, {"oom-file", &config->oom_file}, {"seccomp-cache", &config->seccomp_cache},
-      {"warm-cgroup", &config->warm_cgroup},
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     if (strcmp(key, texts[i].key) != 0) continue;

@@ -56,7 +56,6 @@ struct config {
   struct words cgroups;
   char *oom_file;
   char *seccomp_cache;
-  char *warm_cgroup;
 };
 
 // Reads `path` below `directory`. On failure `failure` says which line and why.

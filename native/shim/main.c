@@ -96,7 +96,6 @@ static int run(const char *path) {
   result = write_all(STDOUT_FILENO, "ready\n", 6);
   if (result < 0) return fail("tell readiness", result);
   detach_standard_streams();
-  cgroup_warm_up(&shim.config);
   return supervise();
 }
 

@@ -191,6 +191,7 @@ function fakeRuntime(plan: Plan, tasks: FakeTask[]): Runtime {
   return fake<Runtime>({
     available: new Map([["crun", "/usr/bin/crun"]]),
     defaultName: "crun",
+    expectProcess: () => {},
     create: async (config: TaskConfig) => {
       const task = new FakeTask(config.id);
       plan.onCreate(task);

@@ -62,6 +62,8 @@ export async function createContainer(
     ? parseName(request.name)
     : randomName((n) => needs.store.nameHolder(n) !== undefined);
   const image = needs.images.get(request.config.Image || missingImage());
+  // Most containers are started as soon as they are made.
+  needs.runtime.expectProcess();
   const extensions = readExtensions(request.config, request.hostConfig);
   const asked = withProbe(request.config, request.hostConfig);
   const fitted = fitLimits(completeHost(request.hostConfig, needs), needs.abilities.limits, {

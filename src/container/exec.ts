@@ -11,7 +11,10 @@ import { runningTask } from "./pause.ts";
 import { processUser } from "./process-user.ts";
 import type { ContainerRecord, Size } from "./types.ts";
 
-type Needs = Pick<Collaborators, "store" | "snapshots" | "announce" | "paths" | "abilities" | "log" | "step">;
+type Needs = Pick<
+  Collaborators,
+  "store" | "snapshots" | "announce" | "paths" | "abilities" | "log" | "step" | "runtime"
+>;
 
 /** One more process in a running container, as far as it has come. */
 export interface Exec {
@@ -43,6 +46,7 @@ export class Execs {
     if (!request.Cmd?.length) {
       throw new EngineError("invalid", "No exec command specified", { subject: record.id });
     }
+    this.#needs.runtime.expectProcess();
     this.#forgetOld();
     const exec: Exec = {
       id: newID(),

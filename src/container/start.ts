@@ -56,6 +56,7 @@ export async function startLocked(
   const live = needs.store.live(id);
   live.cancelRestart();
   if (!options.byPolicy) live.restartDelay = 0;
+  needs.runtime.expectProcess();
   let task: Task | undefined;
   try {
     task = await prepareTask(needs, record);

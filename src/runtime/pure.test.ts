@@ -71,7 +71,6 @@ describe("the shim's configuration", () => {
     cgroups: ["/sys/fs/cgroup/cpu/x"],
     oomFile: undefined,
     seccompCache: undefined,
-    warmCgroup: undefined,
   };
 
   test("is one line a fact", () => {

@@ -1,9 +1,11 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, type Logger, noStep, type Step } from "../base/index.ts";
+import { warmCgroupMoves } from "../sys/index.ts";
 import { removeBundle, writeBundle } from "./bundle.ts";
 import { type CgroupMount, cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
 import { readHostAbilities } from "./host.ts";
+import { membersOfOwnCgroup } from "./own-cgroup.ts";
 import { type Recovered, recoverTask } from "./recover.ts";
 import { findRuntimes, type OciRuntime } from "./runtimes.ts";
 import { SeccompCache } from "./seccomp-cache.ts";
@@ -35,16 +37,14 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   checkCgroupPath(options.cgroupParent);
   const stateRoot = join(options.runDirectory, "runtime");
   await mkdir(stateRoot, { recursive: true, mode: 0o700 });
-  const [host, mountinfo, cgroups, filters] = await Promise.all([
+  const [host, mountinfo, filters] = await Promise.all([
     readHostAbilities(),
     readFile("/proc/self/mountinfo", "utf8"),
-    readFile("/proc/self/cgroup", "utf8"),
     SeccompCache.open(join(options.runDirectory, "seccomp")),
   ]);
   const runtimes = await findRuntimes(host, options.runtimes);
   const mounts = parseCgroupMounts(mountinfo);
   const detach = await mountsToDetach(mounts);
-  const ownCgroup = findOwnCgroup(mounts, cgroups);
   return new ShimRuntime({
     step: noStep,
     ...options,
@@ -54,7 +54,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     filters,
     mounts,
     detach,
-    ownCgroup,
   });
 }
 
@@ -85,17 +84,6 @@ function checkCgroupPath(path: string): void {
   );
 }
 
-/** The `cgroup.procs` file of this process's cgroup in some hierarchy, from the text of `/proc/self/cgroup`. */
-function findOwnCgroup(mounts: readonly CgroupMount[], text: string): string | undefined {
-  const mount = mounts.find(({ controllers }) => controllers.includes("pids")) ?? mounts[0];
-  const line = text.split("\n").find((entry) => {
-    const controllers = entry.split(":")[1]?.split(",") ?? [];
-    return mount?.version === 2 ? entry.startsWith("0::") : controllers.includes("pids");
-  });
-  const path = line?.split(":").slice(2).join(":");
-  return mount && path !== undefined ? join(mount.path, path, "cgroup.procs") : undefined;
-}
-
 interface RuntimeParts {
   readonly shim: string;
   readonly cgroupParent: string;
@@ -105,7 +93,6 @@ interface RuntimeParts {
   readonly filters: SeccompCache;
   readonly mounts: readonly CgroupMount[];
   readonly detach: readonly string[];
-  readonly ownCgroup: string | undefined;
   readonly step: Step;
   readonly patience: Patience;
 }
@@ -125,7 +112,13 @@ class ShimRuntime implements Runtime {
     this.defaultName = parts.runtimes[0]?.name ?? "";
   }
 
+  expectProcess(): void {
+    const members = membersOfOwnCgroup(this.#parts.mounts);
+    if (members !== undefined) warmCgroupMoves(members);
+  }
+
   async create(config: TaskConfig): Promise<Task> {
+    this.expectProcess();
     const runtime = this.#runtime(config.runtime);
     const { spec, keepAt } = await this.#parts.filters.prepare(config.spec, runtime);
     await writeBundle(config.bundle, spec, this.#shimConfig(config, runtime, keepAt));
@@ -215,7 +208,6 @@ class ShimRuntime implements Runtime {
         ? `${memory.path}${cgroupsPath}/memory.oom_control`
         : unified && `${unified.path}${cgroupsPath}/memory.events`,
       seccompCache,
-      warmCgroup: this.#parts.ownCgroup,
     };
   }
 }

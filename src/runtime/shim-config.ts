@@ -24,8 +24,6 @@ export interface ShimConfig {
   readonly oomFile: string | undefined;
   /** Where crun's compiled system call filter is to be kept. */
   readonly seccompCache: string | undefined;
-  /** `cgroup.procs` of the cgroup that engine and shim are in. */
-  readonly warmCgroup: string | undefined;
 }
 
 /** The text of `shim.conf`. Throws `invalid` for a value that one line cannot hold. */
@@ -49,7 +47,6 @@ export function renderShimConfig(config: ShimConfig): string {
     ...config.cgroups.map((path) => ["cgroup", path] as const),
     ["oom-file", config.oomFile],
     ["seccomp-cache", config.seccompCache],
-    ["warm-cgroup", config.warmCgroup],
   ];
   return lines
     .filter(([, value]) => value !== undefined)

@@ -147,6 +147,11 @@ export interface Runtime {
   /** Runtimes found at start: name → path; `default` is the one used. */
   readonly available: ReadonlyMap<string, string>;
   readonly defaultName: string;
+  /**
+   * Tells that a process will be started in a moment, so that what it would wait for in the kernel begins now. A wrong
+   * guess costs next to nothing. Returns at once.
+   */
+  expectProcess(): void;
   /** Writes the bundle and starts the shim; the process itself waits for `Task.start`, so clients can attach first. */
   create(config: TaskConfig): Promise<Task>;
   /**

@@ -11,4 +11,5 @@ export {
 export { notifyService } from "./notify-service.ts";
 export { hasProjectQuotas, isProjectUsed, limitProject, setProject } from "./project-quota.ts";
 export { hasCode, SystemError } from "./system-error.ts";
+export { warmCgroupMoves } from "./warm-cgroup.ts";
 export { decompressBlock } from "./zstd.ts";
