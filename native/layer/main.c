@@ -9,7 +9,6 @@
  *   diff UPPER                             overlay upper directory to stdout as a layer
  *   diff OLDER NEWER                       difference of two trees to stdout as a layer
  *   decompress                             stdin (bzip2, xz, lzma) to stdout
- *   remove DIRECTORY                       removes DIRECTORY and all below it
  *   sync DIRECTORY                         writes the file system of DIRECTORY to its disk
  *   inventory DIRECTORY                    what stands in it, see inventory.h
  *   usage DIRECTORY                        "<bytes> <inodes>" of what lies below, each inode once
@@ -34,7 +33,6 @@
 #include "inventory.h"
 #include "mounts.h"
 #include "reader.h"
-#include "remove.h"
 #include "scan.h"
 #include "unpack.h"
 #include "usage.h"
@@ -100,15 +98,6 @@ static int run_sync(const char *path, struct failure *failure) {
   return 0;
 }
 
-static int run_remove(char *path, struct failure *failure) {
-  char *slash = strrchr(path, '/');
-  if (!slash || slash == path || !slash[1]) return fail(failure, FAILURE_INVALID, path, "not the absolute path of a directory in another");
-  *slash = '\0';
-  AUTO_FD parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (parent < 0) return fail_errno(failure, path, "cannot open the directory");
-  return remove_tree(parent, slash + 1, failure);
-}
-
 static int run(int count, char **words, struct apply_options *options, struct failure *failure) {
   const char *mode = count > 0 ? words[0] : "";
   if (strcmp(mode, "apply") == 0 && count == 4) return run_apply(words + 1, options, failure);
@@ -117,7 +106,6 @@ static int run(int count, char **words, struct apply_options *options, struct fa
   if (strcmp(mode, "pack") == 0 && count == 6) return run_pack(words + 1, failure);
   if (strcmp(mode, "diff") == 0 && (count == 2 || count == 3)) return run_diff(words + 1, count - 1, failure);
   if (strcmp(mode, "decompress") == 0 && count == 1) return decompress(failure);
-  if (strcmp(mode, "remove") == 0 && count == 2) return run_remove(words[1], failure);
   if (strcmp(mode, "sync") == 0 && count == 2) return run_sync(words[1], failure);
   if (strcmp(mode, "inventory") == 0 && count == 2) return print_inventory(words[1], failure);
   if (strcmp(mode, "usage") == 0 && count == 2) return print_usage(words[1], failure);

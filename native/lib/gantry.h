@@ -26,6 +26,10 @@ EXPORT int gantry_netns_leave(int previous);
 // cgroup.c
 EXPORT int gantry_cgroup_warm(const char *members);
 
+// remove.c
+EXPORT int gantry_remove_begin(const char *path);
+EXPORT int gantry_remove_result(int ticket);
+
 // netlink.c
 EXPORT int gantry_netlink_open(int protocol);
 EXPORT int gantry_netlink_transact(int fd, const void *request, uint32_t length, int answers, void *response,

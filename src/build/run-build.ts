@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, EngineError, shortID } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
@@ -11,6 +11,7 @@ import {
   parseReference,
   withDefaultTag,
 } from "../oci/index.ts";
+import { removeTree } from "../sys/index.ts";
 import { openContext } from "./context/index.ts";
 import { lower, outline, type Plan, parseDockerfile, parseProgram, proxyEnv } from "./dockerfile/index.ts";
 import type { BuildSession } from "./ops/index.ts";
@@ -41,7 +42,7 @@ export async function runBuild(
     spoken.reveal();
     throw error;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
   }
 }
 

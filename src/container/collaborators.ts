@@ -5,6 +5,7 @@ import type { LayerTools } from "../layer/index.ts";
 import type { NetworkService } from "../network/index.ts";
 import type { HostAbilities, Runtime } from "../runtime/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
+import type { Discards } from "../sys/index.ts";
 import type { VolumeService } from "../volume/index.ts";
 import type { LogDefaults } from "./log-config.ts";
 import type { ContainerStore } from "./store.ts";
@@ -38,6 +39,8 @@ export interface Collaborators {
   /** Static program that becomes pid 1 where a container asks for an init. */
   readonly initPath: string;
   readonly logs: LogDefaults;
+  /** Deletes what a removed container leaves on the disk. */
+  readonly discards: Discards;
 }
 
 /** Directory of a container's durable files. */

@@ -8,6 +8,7 @@ import type { NetworkService, Sandbox, SandboxRequest } from "../network/index.t
 import { openRecords } from "../records/index.ts";
 import type { AttachStream, ExitStatus, Runtime, Task, TaskConfig } from "../runtime/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
+import { Discards } from "../sys/index.ts";
 import { openVolumeService } from "../volume/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { everyLimit } from "./limit-support.fixture.ts";
@@ -134,6 +135,7 @@ export async function openWorld() {
     volumes: await openVolumeService({ directory: join(root, "volumes"), records }),
     network: fakeNetwork(sandboxes),
     runtime: fakeRuntime(plan, tasks),
+    discards: new Discards(() => {}),
     abilities: poorHost,
     announce: (fact) => facts.push(fact),
     log: silentLogger,
@@ -153,13 +155,17 @@ export async function openWorld() {
     containers: createContainerService(needs),
     /** A second engine on the same records. */
     again: () => createContainerService({ ...needs, store: new ContainerStore(records) }),
-    leftovers: () => [
-      ...sandboxes.keys(),
-      ...snapshots,
-      ...(existsSync(needs.paths.containers)
-        ? [...new Bun.Glob("*").scanSync({ cwd: needs.paths.containers, onlyFiles: false })]
-        : []),
-    ],
+    /** What is there once everything removed is deleted. */
+    leftovers: async () => {
+      await needs.discards.drain();
+      return [
+        ...sandboxes.keys(),
+        ...snapshots,
+        ...(existsSync(needs.paths.containers)
+          ? [...new Bun.Glob("*").scanSync({ cwd: needs.paths.containers, onlyFiles: false })]
+          : []),
+      ];
+    },
     [Symbol.dispose]: () => {
       records[Symbol.dispose]();
       rmSync(root, { recursive: true, force: true });

@@ -1,8 +1,9 @@
-import { chmod, mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { EngineError, newID } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
 import { grantWarnings } from "../runtime/index.ts";
+import { removeTree } from "../sys/index.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "../wire/index.ts";
 import { type Collaborators, homeOf, logDirectory } from "./collaborators.ts";
 import { completeHost } from "./complete-host.ts";
@@ -132,7 +133,7 @@ async function build(
     return record;
   } catch (error) {
     for (const key of [id, ...imageSnapshots(mounts)]) await needs.snapshots.remove(key).catch(() => {});
-    await rm(home, { recursive: true, force: true });
+    await removeTree(home);
     throw error;
   }
 }

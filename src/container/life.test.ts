@@ -58,7 +58,7 @@ test("an unknown image, container or network is told in Docker's words and leave
   const id = await make(world, "net", { NetworkMode: "nosuch" });
   expect(world.containers.start(id)).rejects.toThrow("network nosuch not found");
   await world.containers.remove(id, { force: false, volumes: false });
-  expect(world.leftovers()).toEqual([]);
+  expect(await world.leftovers()).toEqual([]);
 });
 
 test("a failed create leaves no layer, no directory and no anonymous volume", async () => {
@@ -69,7 +69,7 @@ test("a failed create leaves no layer, no directory and no anonymous volume", as
   });
   expect(request).rejects.toThrow("bind source path does not exist: /no/such");
   await request.catch(() => {});
-  expect(world.leftovers()).toEqual([]);
+  expect(await world.leftovers()).toEqual([]);
   expect(world.needs.volumes.list()).toEqual([]);
   await make(world, "bad");
 });
@@ -98,7 +98,7 @@ test("with auto-remove a failed start removes the container and tells who waits 
   const { result } = world.containers.wait(id, { condition: "removed", signal: never });
   await world.containers.start(id).catch(() => {});
   expect(await result).toEqual({ exitCode: 126, error: "" });
-  expect(world.leftovers()).toEqual([]);
+  expect(await world.leftovers()).toEqual([]);
 });
 
 test("stop sends the stop signal, then kills when time is up", async () => {
@@ -153,7 +153,7 @@ test("a running container is removed only by force", async () => {
     'cannot remove container "/web": container is running: stop the container before removing or force remove',
   );
   await world.containers.remove("web", { force: true, volumes: true });
-  expect(world.leftovers()).toEqual([]);
+  expect(await world.leftovers()).toEqual([]);
   expect(world.needs.volumes.list().map((volume) => volume.name)).toEqual(["kept"]);
 });
 

@@ -23,6 +23,8 @@ export async function pruneContainers(
     removed.push(record.id);
     bytes += usage.bytes;
   }
+  // Whoever prunes wants the room.
+  await needs.discards.drain();
   needs.announce({ type: "container", action: "prune", id: "", attributes: { reclaimed: String(bytes) } });
   return { removed, bytes };
 }

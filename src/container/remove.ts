@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineError, messageOf } from "../base/index.ts";
 import { bundleOf, type Collaborators, homeOf } from "./collaborators.ts";
@@ -10,7 +9,16 @@ import type { ContainerRecord } from "./types.ts";
 
 export type RemoveNeeds = Pick<
   Collaborators,
-  "store" | "network" | "snapshots" | "volumes" | "announce" | "paths" | "log" | "runtime" | "step"
+  | "store"
+  | "network"
+  | "snapshots"
+  | "volumes"
+  | "announce"
+  | "paths"
+  | "log"
+  | "runtime"
+  | "step"
+  | "discards"
 >;
 
 export interface RemoveOptions {
@@ -79,8 +87,6 @@ export async function removeLocked(
     needs.step("remove:layer-removed");
     await needs.runtime.removeBundle(bundleOf(needs.paths, id));
     needs.step("remove:bundle-removed");
-    await rm(homeOf(needs.paths, id), { recursive: true, force: true });
-    needs.step("remove:home-removed");
   } catch (error) {
     needs.store.transition(id, { kind: "removal-failed", error: messageOf(error) });
     throw error;
@@ -88,6 +94,9 @@ export async function removeLocked(
   if (options.volumes) await removeAnonymousVolumes(needs, record);
   needs.step("remove:volumes-removed");
   needs.store.remove(id);
+  needs.step("remove:recorded");
+  // A home without a record is nobody's: from here on a kill leaves it to the next start.
+  await needs.discards.take(homeOf(needs.paths, id));
   announceContainer(needs.announce, record, "destroy");
   needs.store.endings.emit({ id, kind: "removed", exitCode: record.state.exitCode, error: "" });
 }

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, type Logger, noStep } from "../base/index.ts";
+import { EngineError, type Logger, messageOf, noStep } from "../base/index.ts";
 import { type Budget, ImageUses } from "../budget/index.ts";
 import { type Builder, createBuilder } from "../build/index.ts";
 import {
@@ -18,7 +18,7 @@ import { openRecords, type Records } from "../records/index.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/index.ts";
 import { type HostAbilities, openRuntime, type Runtime, readHostAbilities } from "../runtime/index.ts";
 import { openOverlaySnapshotter, type Snapshotter } from "../snapshot/index.ts";
-import { hasCode, lockFile } from "../sys/index.ts";
+import { Discards, hasCode, lockFile, removeTree } from "../sys/index.ts";
 import { openVolumeService, type VolumeService } from "../volume/index.ts";
 import { createCollector } from "./collect.ts";
 import { EventHub } from "./events.ts";
@@ -81,7 +81,7 @@ async function makePlaces(options: EngineOptions): Promise<void> {
   const places = placesOf(options);
   await mkdir(options.root, { recursive: true, mode: 0o711 });
   await mkdir(options.runDirectory, { recursive: true, mode: 0o711 });
-  await rm(places.temporary, { recursive: true, force: true });
+  await removeTree(places.temporary);
   await mkdir(places.temporary, { recursive: true, mode: 0o700 });
 }
 
@@ -164,6 +164,7 @@ async function assemble(parts: Parts): Promise<Engine> {
       containers.close();
       stores.runtime.close();
       await stores.network.close();
+      await stores.discards.drain();
       records[Symbol.dispose]();
       await rm(places.pid, { force: true });
       parts.lock[Symbol.dispose]();
@@ -176,10 +177,13 @@ async function openStores(parts: Parts) {
   const { options, records, log } = parts;
   const { runDirectory, prefix, step = noStep } = options;
   const places = placesOf(options);
+  const discards = new Discards((path, error) =>
+    log.warn("cannot delete what was removed", { path, error: messageOf(error) }),
+  );
   const layers = createLayerTools({ helper: join(nativeDirectory, "gantry-layer") });
   const [content, snapshots, volumes, runtime, abilities, network] = await Promise.all([
     openContentStore(places.content, { step }),
-    openOverlaySnapshotter(places.snapshots, { spares: 2, step, removeLarge: (path) => layers.remove(path) }),
+    openOverlaySnapshotter(places.snapshots, { spares: 2, step, discards }),
     openVolumeService({ directory: places.volumes, records, step }),
     openRuntime({
       shim: join(nativeDirectory, "gantry-shim"),
@@ -200,7 +204,7 @@ async function openStores(parts: Parts) {
   const { restored, lost } = await images.recover();
   if (restored.length > 0) log.warn("unpacked images again after a power cut", { images: restored.length });
   if (lost.length > 0) log.error("removed images that a power cut has damaged", { images: lost.join(" ") });
-  return { content, snapshots, volumes, runtime, abilities, network, layers, images, registries };
+  return { content, snapshots, volumes, runtime, abilities, network, layers, images, registries, discards };
 }
 
 /** Finds the containers that run, then their networks, then lets them go on. Builds do not survive their engine. */

@@ -8,7 +8,7 @@ import { openNetworkService } from "../network/index.ts";
 import { openRecords } from "../records/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { releaseLimits } from "../snapshot/index.ts";
-import { hasCode, lockFile } from "../sys/index.ts";
+import { hasCode, lockFile, removeTree } from "../sys/index.ts";
 import { absolutePath, parseWords } from "./arguments.ts";
 import { readIdentity } from "./identity.ts";
 import {
@@ -167,10 +167,8 @@ async function removeFiles(place: Place, log: Logger): Promise<void> {
     name.startsWith("records.db"),
   );
   await releaseLimits(placesOf(place).snapshots);
-  for (const name of inRun) await rm(join(place.runDirectory, name), { recursive: true, force: true });
-  for (const name of [...databases, ...inRoot]) {
-    await rm(join(place.root, name), { recursive: true, force: true });
-  }
+  for (const name of inRun) await removeTree(join(place.runDirectory, name));
+  for (const name of [...databases, ...inRoot]) await removeTree(join(place.root, name));
   for (const directory of [place.runDirectory, place.root]) {
     try {
       await rmdir(directory);

@@ -76,9 +76,6 @@ export function createLayerTools(options: { readonly helper: string; readonly bo
       ),
     inventory: (directory, { signal } = {}) =>
       parseInventory(readHelper(call("list the layer", ["inventory", directory], signal))),
-    async remove(directory) {
-      await askHelper(call("remove", ["remove", directory]));
-    },
     async sync(directory) {
       await askHelper(call("sync", ["sync", directory]));
     },

@@ -143,8 +143,6 @@ export interface LayerTools {
   /** Brings the file system that `directory` lies on to its disk. */
   sync(directory: string): Promise<void>;
   usage(directory: string): Promise<TreeUsage>;
-  /** Removes a directory and all below it, in the time that its size takes, however deep it is nested. */
-  remove(directory: string): Promise<void>;
   /**
    * What stands in a layer's directory, its deletions included: directories before what lies in them, siblings by
    * their bytes. Comes in batches, so that millions of entries need no memory.

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, hexOf, isDigest, noStep, type Step } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
+import { Discards, removeTree } from "../sys/index.ts";
 import type { SnapshotKind } from "./kind.ts";
 import { LayerLimits } from "./layer-limits.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type SnapshotRecord,
   writeSnapshotRecord,
 } from "./record.ts";
-import { removeTree } from "./remove-tree.ts";
 import { Spares } from "./spares.ts";
 import type { ChainID, PrepareOptions, Snapshotter, SnapshotUsage } from "./types.ts";
 import { measureTree } from "./usage.ts";
@@ -25,8 +25,8 @@ export interface SnapshotOptions {
   readonly spares?: number;
   /** Marks durable steps, for fault tests. */
   readonly step?: Step;
-  /** Removes a tree of many or deeply nested directories. Without it they take their time. */
-  readonly removeLarge?: (path: string) => Promise<void>;
+  /** Deletes what active snapshots held. */
+  readonly discards?: Discards;
 }
 
 /**
@@ -41,7 +41,7 @@ export class DirectorySnapshotter implements Snapshotter {
   readonly #step: Step;
   readonly #spares: Spares;
   readonly #limits: LayerLimits;
-  readonly #removeLarge: ((path: string) => Promise<void>) | undefined;
+  readonly #discards: Discards;
   readonly #committed = new Map<ChainID, SnapshotRecord>();
   readonly #active = new Map<string, SnapshotRecord>();
   readonly #usage = new Map<ChainID, Promise<SnapshotUsage>>();
@@ -49,13 +49,13 @@ export class DirectorySnapshotter implements Snapshotter {
   private constructor(
     directory: string,
     kind: SnapshotKind,
-    options: { boot: string; spares: number; step: Step; removeLarge: SnapshotOptions["removeLarge"] },
+    options: { boot: string; spares: number; step: Step; discards: Discards },
   ) {
     this.#directory = directory;
     this.#kind = kind;
     this.#boot = options.boot;
     this.#step = options.step;
-    this.#removeLarge = options.removeLarge;
+    this.#discards = options.discards;
     this.#limits = new LayerLimits(directory, kind.limited);
     this.#spares = new Spares({
       directory: join(directory, "tmp"),
@@ -80,7 +80,7 @@ export class DirectorySnapshotter implements Snapshotter {
       boot,
       spares: options.spares ?? 0,
       step: options.step ?? noStep,
-      removeLarge: options.removeLarge,
+      discards: options.discards ?? new Discards(() => {}),
     });
     for (const name of ["committed", "active", "tmp"])
       await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
@@ -187,10 +187,10 @@ export class DirectorySnapshotter implements Snapshotter {
   async remove(key: string): Promise<void> {
     const record = this.#active.get(key);
     if (!record) return;
-    await this.#discard(this.#home(key), () => {
-      this.#active.delete(key);
-      this.#limits.release(record.limit);
-    });
+    const doomed = this.#hide(this.#home(key));
+    this.#active.delete(key);
+    this.#limits.release(record.limit);
+    await this.#discards.take(doomed);
   }
 
   async removeCommitted(chainID: ChainID): Promise<void> {
@@ -202,7 +202,7 @@ export class DirectorySnapshotter implements Snapshotter {
     this.#committed.delete(chainID);
     this.#usage.delete(chainID);
     try {
-      await this.#discard(this.#place(chainID), () => {});
+      await removeTree(this.#hide(this.#place(chainID)));
     } catch (error) {
       if (codeOf(error) !== "ENOENT") this.#committed.set(chainID, record);
       throw error;
@@ -258,12 +258,12 @@ export class DirectorySnapshotter implements Snapshotter {
   async sweep(): Promise<void> {
     for (const chainID of this.#doubtful()) {
       this.#committed.delete(chainID);
-      await this.#discard(this.#place(chainID), () => {});
+      await removeTree(this.#hide(this.#place(chainID)));
     }
     for (const kind of ["active", "committed"]) await this.#sweepUnknown(kind);
     this.#spares.clear();
     await this.#limits.releaseAll("tmp");
-    await removeTree(join(this.#directory, "tmp"), this.#removeLarge);
+    await removeTree(join(this.#directory, "tmp"));
     await mkdir(join(this.#directory, "tmp"), { mode: 0o700 });
   }
 
@@ -308,18 +308,17 @@ export class DirectorySnapshotter implements Snapshotter {
       const chainID = `sha256:${name}`;
       const known =
         kind === "active" ? this.#active.has(name) : isDigest(chainID) && this.#committed.has(chainID);
-      if (!known) await this.#discard(join(this.#directory, kind, name), () => {});
+      if (!known) await removeTree(this.#hide(join(this.#directory, kind, name)));
     }
   }
 
-  /** Moves a directory out of sight, says so, and deletes it. */
-  async #discard(path: string, gone: () => void): Promise<void> {
+  /** Moves a directory out of sight; gives the place where it waits for its deletion. */
+  #hide(path: string): string {
     const doomed = this.#temporary();
     // In one go, as in `commit`: a chain that is no longer committed leaves its place free for the next one at once.
     renameSync(path, doomed);
     this.#step("snapshot:discarded");
-    gone();
-    await removeTree(doomed, this.#removeLarge);
+    return doomed;
   }
 
   #userOf(chainID: ChainID): string | undefined {

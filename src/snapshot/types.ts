@@ -50,7 +50,7 @@ export interface Snapshotter {
   settle(chainIDs: readonly ChainID[]): Promise<void>;
   /** Those of `chainIDs`, and of the ones below them, that are not settled yet. */
   unsettled(chainIDs: readonly ChainID[]): readonly ChainID[];
-  /** Removes an active snapshot; absent is a success. */
+  /** Removes an active snapshot; absent is a success. What it held is deleted soon after. */
   remove(key: string): Promise<void>;
   /** Removes a committed snapshot, absent is a success; throws `conflict` while another stands on it. */
   removeCommitted(chainID: ChainID): Promise<void>;

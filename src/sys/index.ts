@@ -1,3 +1,4 @@
+export { Discards } from "./discards.ts";
 export { getAttribute, lookNear, makeNode, openAt2, resolveFlags, setAttribute } from "./file.ts";
 export { type HeldPort, holdPort } from "./host-port.ts";
 export { lockFile } from "./lock-file.ts";
@@ -10,6 +11,7 @@ export {
 } from "./network-namespace.ts";
 export { notifyService } from "./notify-service.ts";
 export { hasProjectQuotas, isProjectUsed, limitProject, setProject } from "./project-quota.ts";
+export { removeTree } from "./remove-tree.ts";
 export { hasCode, SystemError } from "./system-error.ts";
 export { warmCgroupMoves } from "./warm-cgroup.ts";
 export { decompressBlock } from "./zstd.ts";

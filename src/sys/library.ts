@@ -19,6 +19,8 @@ function load(path: string) {
     return dlopen(path, {
       gantry_umount: { args: ["ptr", "i32"], returns: "i32" },
       gantry_cgroup_warm: { args: ["ptr"], returns: "i32" },
+      gantry_remove_begin: { args: ["ptr"], returns: "i32" },
+      gantry_remove_result: { args: ["i32"], returns: "i32" },
       gantry_netns_create: { args: ["ptr"], returns: "i32" },
       gantry_netns_enter: { args: ["ptr"], returns: "i32" },
       gantry_netns_leave: { args: ["i32"], returns: "i32" },

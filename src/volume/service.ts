@@ -1,7 +1,8 @@
-import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, rename, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, KeyedMutex, newID, noStep, type Step } from "../base/index.ts";
 import type { Collection, Records } from "../records/index.ts";
+import { removeTree } from "../sys/index.ts";
 import { checkVolumeName } from "./name.ts";
 import type { Volume, VolumeCreateOptions, VolumeService } from "./types.ts";
 import { diskUsage } from "./usage.ts";
@@ -43,8 +44,7 @@ class Volumes implements VolumeService {
       if (record.removing) await this.#erase(record.name);
     }
     for (const entry of await readdir(this.#directory)) {
-      if (entry.startsWith(".removed-"))
-        await rm(join(this.#directory, entry), { recursive: true, force: true });
+      if (entry.startsWith(".removed-")) await removeTree(join(this.#directory, entry));
       else if (!this.#records.find(entry)) await this.#removeEmpty(entry);
     }
   }
@@ -151,7 +151,7 @@ class Volumes implements VolumeService {
     }
     this.#step("volume:hidden");
     this.#records.remove(name);
-    await rm(hidden, { recursive: true, force: true });
+    await removeTree(hidden);
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, rmdir, stat, utimes } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import {
   codeOf,
@@ -8,6 +8,7 @@ import {
   readIgnoreFile,
 } from "../../base/index.ts";
 import type { LayerTools } from "../../layer/index.ts";
+import { removeTree } from "../../sys/index.ts";
 import { joinPath, resolveBeneath } from "../tree/index.ts";
 
 export interface BuildContext {
@@ -84,7 +85,7 @@ async function removeExcluded(root: string, path: string, ignore: IgnoreMatcher)
     if (isEntered) await removeExcluded(root, inner, ignore);
     if (!excluded) continue;
     if (isEntered) await removeIfEmpty(join(root, inner));
-    else await rm(join(root, inner), { recursive: true, force: true });
+    else await removeTree(join(root, inner));
   }
   await utimes(directory, atime, mtime);
 }

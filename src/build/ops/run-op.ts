@@ -5,6 +5,7 @@ import type { ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
 import type { HostAbilities, Runtime, Task, TaskConfig } from "../../runtime/index.ts";
 import { removeMountStubs, type Snapshotter } from "../../snapshot/index.ts";
+import { removeTree } from "../../sys/index.ts";
 import { cacheKey, type MadeLayer } from "../cache/index.ts";
 import { DockerfileError, type RunVertex } from "../dockerfile/index.ts";
 import { lookTree } from "../tree/index.ts";
@@ -87,7 +88,7 @@ async function runContainer(
   const held = cleanup.use(new DisposableStack());
   const directory = join(needs.session.directory, id);
   const bundle = join(needs.bundles, id);
-  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  cleanup.defer(() => removeTree(directory));
   cleanup.defer(() => rm(bundle, { recursive: true, force: true }));
   await mkdir(directory);
   const user = await lookupUser(vertex.user, rootfs);
