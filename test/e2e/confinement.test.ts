@@ -344,7 +344,10 @@ describe("what cannot be done", () => {
       [["--runtime", "nonesuch"], "unknown or invalid runtime name: nonesuch"],
       [["-p", "80/sctp"], 'protocol "sctp" is not supported'],
       [["--ip6", "fd00::9", "--network", "bridge"], "has no IPv6 subnet"],
-      [["--ip", "172.17.0.9"], "user specified IP address is supported on user defined networks only"],
+      [
+        ["--ip", "172.17.0.9", "--network", "bridge"],
+        "user specified IP address is supported on user defined networks only",
+      ],
       [["--ipc", "odd"], "invalid IPC mode: odd"],
       [["-w", "relative"], "the working directory 'relative' is invalid, it needs to be an absolute path"],
       [["--network", "container:nobody", "-p", "80:80"], "No such container: nobody"],

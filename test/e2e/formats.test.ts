@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { dockerVersion, startEngine, type TestEngine } from "./harness.ts";
+import { dockerVersion } from "./docker-program.ts";
+import { startEngine, type TestEngine } from "./harness.ts";
 import { eventually, type Output } from "./process.ts";
 
 let engine: TestEngine;

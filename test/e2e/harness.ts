@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { tracesOf } from "../../scripts/machine.ts";
 import { repository } from "../../scripts/suites.ts";
 import { mountDisk, unmountDisk } from "./disk.ts";
+import { dockerKnows, dockerProgram, dockerVersion } from "./docker-program.ts";
 import { eventually, Follower, type Output, type RunOptions, run, Terminal } from "./process.ts";
 import { Steps } from "./steps.ts";
 import { forget, note } from "./sweep.ts";
 
 /** Our command line. */
 export const gantryProgram = join(repository, "bin/gantry");
-const takenOutOfPackage = join(repository, "build/docker-cli/docker");
 
 export interface EngineOptions {
   /** Make the base image `busybox`; default true. */
@@ -114,12 +114,13 @@ export class TestEngine implements AsyncDisposable {
     return await this.#end("SIGTERM");
   }
 
-  /** Runs the docker command line against this engine. */
+  /** Runs the docker command line against this engine; for what its version cannot say yet, our own. */
   docker(args: readonly string[], options: RunOptions = {}): Promise<Output> {
+    if (!dockerKnows(args)) return this.gantry(args, options);
     return run(this.dockerCommand(args), { ...options, env: { ...this.environment(), ...options.env } });
   }
 
-  /** As `docker`, for flags that came with this version of it: before that, our own command line, which has them. */
+  /** As `docker`, for what only this version of it and later ones do: before that, our own command line. */
   dockerSince(version: number, args: readonly string[]): Promise<Output> {
     return dockerVersion >= version ? this.docker(args) : this.gantry(args);
   }
@@ -127,6 +128,11 @@ export class TestEngine implements AsyncDisposable {
   /** As `docker`, but the command must succeed; resolves to its standard output, trimmed. */
   async ok(args: readonly string[], options: RunOptions = {}): Promise<string> {
     return expectSuccess(`docker ${args.join(" ")}`, await this.docker(args, options), this.log);
+  }
+
+  /** As `ok`, by what `dockerSince` runs. */
+  async okSince(version: number, args: readonly string[]): Promise<string> {
+    return expectSuccess(`docker ${args.join(" ")}`, await this.dockerSince(version, args), this.log);
   }
 
   /** Runs our own command line against this engine. */
@@ -244,7 +250,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     if (options.image !== false) await engine.gantryOk(["image", "bootstrap", "busybox"]);
     return engine;
   } catch (error) {
-    await engine[Symbol.asyncDispose]();
+    // What went wrong first is what to tell.
+    await engine[Symbol.asyncDispose]().catch(() => {});
     throw error;
   }
 }
@@ -274,15 +281,6 @@ function expectSuccess(what: string, output: Output, log: string): string {
     `${what} ended with ${output.code}:\n${output.stdout}${output.stderr}\nthe engine's log:\n${tail}`,
   );
 }
-
-function dockerProgram(): string {
-  return Bun.which("docker") ?? takenOutOfPackage;
-}
-
-/** The major version of the docker command line; Debian's own are older than what some flags came with. */
-export const dockerVersion = Number(
-  /version (\d+)\./.exec(Bun.spawnSync([dockerProgram(), "--version"]).stdout.toString())?.[1] ?? 0,
-);
 
 /** Six characters that no other engine on the machine has; `e` marks them as a test's. */
 function newPrefix(): string {

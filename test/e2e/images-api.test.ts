@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Answer, call } from "./api-client.ts";
 import { archive } from "./archive.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 
@@ -27,10 +28,7 @@ async function importFile(name: string, text: string, changes: readonly string[]
   return await engine.ok(["import", ...flags, "-", name], { stdin: await archive([{ name: "file", text }]) });
 }
 
-async function get(path: string): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`http://localhost/v1.51${path}`, { unix: engine.socket });
-  return { status: response.status, body: await response.json() };
-}
+const get = (path: string, version = "1.51"): Promise<Answer> => call(engine, "GET", `/v${version}${path}`);
 
 const names = async (...filters: string[]): Promise<string[]> => {
   const flags = filters.flatMap((filter) => ["--filter", filter]);
@@ -287,7 +285,16 @@ describe("docker system df", () => {
     expect(sizes("top:1")).toEqual([130 * 1024, 100 * 1024]);
     const busybox = sizes("busybox:latest")?.[0] ?? 0;
     expect(LayersSize).toBe(busybox + 130 * 1024);
+    for (const path of ["/system/df?type=image", "/images/json", "/images/top:1/json"]) {
+      const twice = [await get(path, "1.43"), await get(path, "1.44")];
+      expect(
+        twice.map(({ text }) => [text.includes('"Size":133120'), text.includes('"VirtualSize":133120')]),
+      ).toEqual([
+        [true, true],
+        [true, false],
+      ]);
+    }
     const table = await engine.ok(["system", "df", "-v"]);
-    expect(table).toMatch(/top +1 +[0-9a-f]{12} .* 133kB +102\.4kB +30\.72kB +0/);
+    expect(table).toMatch(/top +1 +[0-9a-f]{12} .* 133(?:\.1)?kB +102\.4kB +30\.72kB +0/);
   });
 });

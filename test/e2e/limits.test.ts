@@ -212,10 +212,7 @@ describe("block devices", () => {
       "--blkio-weight",
       "300",
     ];
-    // Before version 28 some docker command lines, that of Debian 13 among them, lose the rates they are given.
-    const { stdout, stderr } = await engine.dockerSince(28, [
-      ...["create", ...flags, "busybox", "sleep", "1000"],
-    ]);
+    const { stdout, stderr } = await engine.docker(["create", ...flags, "busybox", "sleep", "1000"]);
     const id = stdout.trim();
     await engine.ok(["start", id]);
     const number = readFileSync(`/sys/block/${block}/dev`, "utf8").trim();
@@ -227,7 +224,7 @@ describe("block devices", () => {
       expect(limit(id, "weight")).toMatch(/(^|default )300$/m);
     else expect(stderr).toContain("Your kernel does not support Block I/O weight");
     await engine.ok(["rm", "-f", id]);
-    const gone = await engine.dockerSince(28, [
+    const gone = await engine.docker([
       ...["run", "--rm", "--device-read-bps", "/dev/nonesuch:1mb", "busybox", "true"],
     ]);
     expect(gone.stderr).toContain("/dev/nonesuch: no such block device");

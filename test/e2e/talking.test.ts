@@ -450,8 +450,8 @@ describe("processes and figures", () => {
     const name = await create({ Cmd: ["sh", "-c", "sleep 1000 & exec sleep 2000"] });
     const pid = await engine.inspect(name, "{{.State.Pid}}");
     const top = async (args: string) => {
-      const { status, text } = await get(`/containers/${name}/top?ps_args=${encodeURIComponent(args)}`);
-      return { status, ...JSON.parse(text) };
+      const { status, body } = await get(`/containers/${name}/top?ps_args=${encodeURIComponent(args)}`);
+      return { status, ...body };
     };
     await eventually("both processes", async () =>
       (await top("-ef")).Processes.length === 2 ? true : undefined,

@@ -10,6 +10,7 @@ import type { Snapshotter } from "../../snapshot/index.ts";
 import type { VolumeService } from "../../volume/index.ts";
 import type { DiskUsageResponse } from "../../wire/index.ts";
 import { type Call, json, type Reply } from "../call.ts";
+import { adaptImage } from "../image-versions.ts";
 import { type Route, route } from "../routes.ts";
 import { containerSummary } from "../shapes/container-summary.ts";
 import { imageSummary } from "../shapes/image.ts";
@@ -47,7 +48,7 @@ async function diskUsage(needs: Needs, call: Call): Promise<Reply> {
   ]);
   return json({
     LayersSize: wants("image") ? layersSize(images) : 0,
-    Images: wants("image") ? imageRows(needs, images) : null,
+    Images: wants("image") ? imageRows(needs, images, call.version) : null,
     Containers: containers,
     Volumes: volumes,
     BuildCache: cache,
@@ -76,11 +77,11 @@ function layersSize(images: readonly Image[]): number {
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
-function imageRows(needs: Needs, images: readonly Image[]) {
+function imageRows(needs: Needs, images: readonly Image[], version: number) {
   const records = needs.store.list();
   return images.map((image) => {
     const containers = records.filter((record) => record.image === image.id).map(({ id }) => id);
-    return imageSummary(image, { containers, all: images });
+    return adaptImage(imageSummary(image, { containers, all: images }), version);
   });
 }
 

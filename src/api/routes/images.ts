@@ -7,6 +7,7 @@ import { type Call, empty, json, type Reply } from "../call.ts";
 import { booleanFilter, checkKeys, pruneFilter } from "../filter.ts";
 import { filterImages } from "../image-filter.ts";
 import { platformOf, requirePlatform } from "../image-platform.ts";
+import { adaptImage } from "../image-versions.ts";
 import { openImportURL } from "../import-source.ts";
 import { progress } from "../progress.ts";
 import { boolean, string } from "../query.ts";
@@ -55,6 +56,7 @@ function list(needs: ImageRoutesNeeds, call: Call): Reply {
     .map((image) =>
       imageSummary(image, { containers: usersOf(used, image), all: sharedSize ? all : undefined, manifests }),
     )
+    .map((row) => adaptImage(row, call.version))
     .sort((a, b) => b.Created - a.Created);
   return json(rows);
 }
@@ -75,9 +77,8 @@ function imageOf(images: ImageService, call: Call): Image {
 function inspect(needs: ImageRoutesNeeds, call: Call): Reply {
   const image = imageOf(needs.images, call);
   const manifests = boolean(call.query, "manifests");
-  return json(
-    imageInspect(image, manifests ? { containers: usersOf(imageUsers(needs.store), image) } : undefined),
-  );
+  const users = manifests ? { containers: usersOf(imageUsers(needs.store), image) } : undefined;
+  return json(adaptImage(imageInspect(image, users), call.version));
 }
 
 async function create(needs: ImageRoutesNeeds, call: Call): Promise<Reply> {
