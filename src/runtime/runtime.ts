@@ -30,6 +30,9 @@ export interface RuntimeOptions {
   readonly patience?: Patience | undefined;
 }
 
+/** Milliseconds for which moves between cgroups surely stay quick after they were asked to be. */
+const expectationLasts = 5;
+
 const defaultPatience: Patience = { answer: 10_000, start: 60_000 };
 
 /** Finds runtimes and cgroups of this host and prepares the state directory. Starts no process. */
@@ -102,6 +105,7 @@ class ShimRuntime implements Runtime {
   readonly defaultName: string;
   readonly #parts: RuntimeParts;
   readonly #tasks = new Set<ShimTask>();
+  #expectedAt = Number.NEGATIVE_INFINITY;
   /** The hierarchies in which a container has a directory. */
   readonly #mounts: readonly CgroupMount[];
 
@@ -113,6 +117,9 @@ class ShimRuntime implements Runtime {
   }
 
   expectProcess(): void {
+    const now = performance.now();
+    if (now - this.#expectedAt < expectationLasts) return;
+    this.#expectedAt = now;
     const members = membersOfOwnCgroup(this.#parts.mounts);
     if (members !== undefined) warmCgroupMoves(members);
   }
