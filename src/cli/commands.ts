@@ -1,4 +1,6 @@
-import type { Command, CommandGroup, RawCommand } from "./cli.ts";
+import type { CommandGroup } from "./cli.ts";
+import { everydayVerbs } from "./everyday.ts";
+import { type Found, findIn, type Loader } from "./find-command.ts";
 
 /** Management commands: nouns with their verbs. A module is loaded when its command is called. */
 export const groups: Readonly<Record<string, CommandGroup>> = {
@@ -6,31 +8,21 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
     summary: "Manage containers",
     aliases: { list: "ls", ps: "ls", remove: "rm" },
     commands: {
+      ...everydayVerbs,
       attach: async () => (await import("./commands/container/attach.ts")).attachCommand,
       commit: async () => (await import("./commands/container/commit.ts")).commitCommand,
       cp: async () => (await import("./commands/container/cp.ts")).cpCommand,
       create: async () => (await import("./commands/container/create.ts")).createCommand,
       diff: async () => (await import("./commands/container/diff.ts")).diffCommand,
-      exec: async () => (await import("./commands/container/exec.ts")).execCommand,
       export: async () => (await import("./commands/container/export.ts")).exportCommand,
-      inspect: async () => (await import("./commands/container/inspect.ts")).inspectContainerCommand,
-      kill: async () => (await import("./commands/container/kill.ts")).killCommand,
-      logs: async () => (await import("./commands/container/logs.ts")).logsCommand,
-      ls: async () => (await import("./commands/container/ls.ts")).listContainersCommand,
       pause: async () => (await import("./commands/container/pause.ts")).pauseCommand,
       port: async () => (await import("./commands/container/port.ts")).portCommand,
       prune: async () => (await import("./commands/container/prune.ts")).pruneContainersCommand,
       rename: async () => (await import("./commands/container/rename.ts")).renameCommand,
-      restart: async () => (await import("./commands/container/restart.ts")).restartCommand,
-      rm: async () => (await import("./commands/container/rm.ts")).removeContainerCommand,
-      run: async () => (await import("./commands/container/run.ts")).runCommand,
-      start: async () => (await import("./commands/container/start.ts")).startCommand,
       stats: async () => (await import("./commands/container/stats.ts")).statsCommand,
-      stop: async () => (await import("./commands/container/stop.ts")).stopCommand,
       top: async () => (await import("./commands/container/top.ts")).topCommand,
       unpause: async () => (await import("./commands/container/unpause.ts")).unpauseCommand,
       update: async () => (await import("./commands/container/update.ts")).updateCommand,
-      wait: async () => (await import("./commands/container/wait.ts")).waitCommand,
       why: async () => (await import("./commands/container/why.ts")).whyCommand,
     },
   },
@@ -138,8 +130,6 @@ export const topLevel: CommandGroup["commands"] = {
   version: async () => (await import("./commands/version.ts")).versionCommand,
 };
 
-type Loader = () => Promise<Command | RawCommand>;
-
 function verb(noun: string, name: string): Loader {
   const loader = groups[noun]?.commands[name];
   if (!loader) throw new Error(`there is no command ${noun} ${name}`);
@@ -150,45 +140,7 @@ function verbs(noun: string, names: readonly string[]): Record<string, Loader> {
   return Object.fromEntries(names.map((name) => [name, verb(noun, name)]));
 }
 
-/** What the first words of a call name. */
-export type Found =
-  | { readonly kind: "none" }
-  | { readonly kind: "group"; readonly path: string; readonly group: CommandGroup }
-  | { readonly kind: "unknown"; readonly path: string; readonly word: string }
-  | {
-      readonly kind: "command";
-      readonly path: string;
-      readonly command: Command | RawCommand;
-      readonly rest: readonly string[];
-    };
-
 /** Finds and loads the command that the words name. */
 export async function findCommand(words: readonly string[]): Promise<Found> {
-  const [first, second, ...others] = words;
-  if (first === undefined) return { kind: "none" };
-  const group = own(groups, first);
-  if (!group) return await load(topLevel, { path: "", word: first, rest: words.slice(1) });
-  if (second === undefined || second === "--help" || second === "-h")
-    return { kind: "group", path: first, group };
-  const word = own(group.aliases ?? {}, second) ?? second;
-  return await load(group.commands, { path: first, word, rest: others, called: second });
-}
-
-interface Wanted {
-  readonly path: string;
-  readonly word: string;
-  readonly rest: readonly string[];
-  readonly called?: string;
-}
-
-async function load(commands: CommandGroup["commands"], wanted: Wanted): Promise<Found> {
-  const name = wanted.called ?? wanted.word;
-  const loader = own(commands, wanted.word);
-  if (!loader) return { kind: "unknown", path: wanted.path, word: name };
-  const path = wanted.path === "" ? name : `${wanted.path} ${name}`;
-  return { kind: "command", path, command: await loader(), rest: wanted.rest };
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
+  return await findIn({ groups, topLevel }, words);
 }

@@ -1,6 +1,7 @@
 import type { Command, CommandGroup, RawCommand, Surroundings } from "./cli.ts";
-import { type Found, groups, topLevel } from "./commands.ts";
+import { groups, topLevel } from "./commands.ts";
 import { ExitError } from "./exit.ts";
+import type { Found } from "./find-command.ts";
 import { flagHelp } from "./flags/index.ts";
 import { globalFlags } from "./global-flags.ts";
 import { usageLine } from "./usage.ts";

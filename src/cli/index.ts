@@ -1,2 +1,2 @@
 export type { Cli, Command, CommandGroup, Invocation, RawCommand, Surroundings } from "./cli.ts";
-export { runCli, runWith } from "./run-cli.ts";
+export { runCli, runWith } from "./whole.ts";

@@ -1,5 +1,16 @@
-import { runCli } from "./run-cli.ts";
+import { findEveryday, isEveryday } from "./everyday.ts";
+import { runOnProcess } from "./run-cli.ts";
 
-// The command line as a program of its own: what is bundled into one, which starts faster than the sources. What is
-// compiled ahead may not wait at its top.
-void runCli(process.argv.slice(2)).then((code) => process.exit(code));
+// The command line as a program of its own: what is bundled, twice, and starts faster than the sources. This bundle has
+// the everyday commands alone; the one beside it, whole, has all, and is loaded for the others. What is compiled ahead
+// may not wait at its top.
+async function main(argv: readonly string[]): Promise<number> {
+  if (!isEveryday(argv)) return await (await import("./whole.js")).runCli(argv);
+  // Help was not asked for; should it be needed all the same, it knows all commands.
+  return await runOnProcess(argv, {
+    find: findEveryday,
+    help: async () => (await import("./whole.js")).help(),
+  });
+}
+
+void main(process.argv.slice(2)).then((code) => process.exit(code));

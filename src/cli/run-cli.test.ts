@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeFrame } from "../wire/index.ts";
 import { memoryOutput } from "./output.ts";
-import { runWith } from "./run-cli.ts";
+import { runWith } from "./whole.ts";
 
 /** An engine that keeps a log of what it was asked and answers from a table. */
 let answers: Record<string, (response: ServerResponse, body: string) => void>;

@@ -1,9 +1,9 @@
 import { codeOf } from "../base/index.ts";
 import { createClient, type Logins } from "../client/index.ts";
 import type { Cli, Command, Invocation, Surroundings } from "./cli.ts";
-import { findCommand } from "./commands.ts";
 import { dialBun } from "./dial.ts";
 import { ExitError, explain } from "./exit.ts";
+import type { Found } from "./find-command.ts";
 import { FlagError, parseFlags } from "./flags/index.ts";
 import { globalFlags } from "./global-flags.ts";
 import { chooseConfig, chooseHost, defaultHost } from "./host.ts";
@@ -11,8 +11,19 @@ import { processOutput } from "./output.ts";
 import { dialStarting } from "./start-engine.ts";
 import { checkArguments, flagError } from "./usage.ts";
 
+/** The commands of a program, and the help on them, which is loaded when it is asked for. */
+export interface Repertoire {
+  find(words: readonly string[]): Promise<Found>;
+  help(): Promise<Help>;
+}
+
+export interface Help {
+  showHelp(at: Pick<Surroundings, "out">, found: Found): Promise<number>;
+  commandHelp(path: string, command: Command): string;
+}
+
 /** Runs the command line `argv` (without the program) on the process's own streams; gives the exit code. */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runOnProcess(argv: readonly string[], repertoire: Repertoire): Promise<number> {
   const surroundings: Surroundings = {
     out: processOutput(1),
     err: processOutput(2),
@@ -20,13 +31,17 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     directory: process.cwd(),
     stdin: () => Bun.stdin.stream(),
   };
-  return await runWith(surroundings, argv);
+  return await runOn(surroundings, argv, repertoire);
 }
 
 /** Runs the command line with streams and environment of the caller. Never rejects. */
-export async function runWith(at: Surroundings, argv: readonly string[]): Promise<number> {
+export async function runOn(
+  at: Surroundings,
+  argv: readonly string[],
+  repertoire: Repertoire,
+): Promise<number> {
   try {
-    const code = await dispatch(at, argv);
+    const code = await dispatch(at, argv, repertoire);
     await Promise.all([at.out.flush(), at.err.flush()]);
     return code;
   } catch (error) {
@@ -34,23 +49,22 @@ export async function runWith(at: Surroundings, argv: readonly string[]): Promis
   }
 }
 
-async function dispatch(at: Surroundings, argv: readonly string[]): Promise<number> {
+async function dispatch(at: Surroundings, argv: readonly string[], repertoire: Repertoire): Promise<number> {
   const { flags, args, help } = parseGlobal(argv);
   if (flags.bool("version")) {
     const { version } = await import("./version.ts");
     await at.out.write(`Gantry version ${version}\n`);
     return 0;
   }
-  if (args[0] === "help") return await dispatch(at, [...args.slice(1), "--help"]);
+  if (args[0] === "help") return await dispatch(at, [...args.slice(1), "--help"], repertoire);
   checkContext(flags.find("context"));
-  const found = await findCommand(args);
+  const found = await repertoire.find(args);
   if (help || found.kind !== "command") {
-    const { showHelp } = await import("./help.ts");
-    return await showHelp(at, found);
+    return await (await repertoire.help()).showHelp(at, found);
   }
   using cli = makeCli(at, { host: flags.find("host"), config: flags.find("config") });
   if ("runRaw" in found.command) return await found.command.runRaw(cli, found.rest);
-  return await runCommand(cli, { path: found.path, command: found.command }, found.rest);
+  return await runCommand(cli, { path: found.path, command: found.command, words: found.rest }, repertoire);
 }
 
 /** A context that is not there would send the command to another engine than was meant. */
@@ -76,14 +90,13 @@ function parseGlobal(argv: readonly string[]) {
 
 async function runCommand(
   cli: Cli,
-  called: { path: string; command: Command },
-  words: readonly string[],
+  called: { path: string; command: Command; words: readonly string[] },
+  repertoire: Repertoire,
 ): Promise<number> {
   const { path, command } = called;
-  const parsed = parseCommand(called, words);
+  const parsed = parseCommand(called, called.words);
   if (parsed.help) {
-    const { commandHelp } = await import("./help.ts");
-    await cli.out.write(commandHelp(path, command));
+    await cli.out.write((await repertoire.help()).commandHelp(path, command));
     return 0;
   }
   checkArguments({ path, command }, parsed.args);
