@@ -191,6 +191,7 @@ async function openStores(parts: Parts) {
       cgroupParent: cgroupParent(prefix),
       log,
       step,
+      discards,
       ...(options.patience ? { patience: { answer: options.patience, start: options.patience * 6 } } : {}),
       runtimes: options.runtimes,
     }),

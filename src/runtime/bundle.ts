@@ -1,30 +1,43 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { codeOf, EngineError } from "../base/index.ts";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { codeOf, EngineError, newID } from "../base/index.ts";
 import type { RuntimeSpec } from "../oci/index.ts";
+import type { Discards } from "../sys/index.ts";
 import { renderShimConfig, type ShimConfig } from "./shim-config.ts";
 import { unlimited } from "./spec/rlimits.ts";
 import type { ExitStatus } from "./types.ts";
 
-/** Writes what runtime and shim read, over what an earlier run left in the directory. */
-export async function writeBundle(bundle: string, spec: RuntimeSpec, shim: ShimConfig): Promise<void> {
-  await Promise.all([
-    mkdir(spec.root.path, { recursive: true, mode: 0o755 }),
-    mkdir(bundle, { recursive: true, mode: 0o700 }),
-    ...shim.extraMounts.map(({ target }) => mkdir(target, { recursive: true, mode: 0o755 })),
-  ]);
-  await Promise.all([
-    writeFile(join(bundle, "config.json"), renderSpec(spec), { mode: 0o600 }),
-    writeFile(join(bundle, "shim.conf"), renderShimConfig(shim), { mode: 0o600 }),
-    rm(join(bundle, "exit"), { force: true }),
-    rm(join(bundle, "init.pid"), { force: true }),
-  ]);
+/**
+ * Writes what runtime and shim read, over what an earlier run left in the directory. In one go: a start waits for it,
+ * and the run directory lies in memory on most hosts, where a trip to a worker takes longer than the writing.
+ */
+export function writeBundle(bundle: string, spec: RuntimeSpec, shim: ShimConfig): void {
+  const isNew = mkdirSync(bundle, { recursive: true, mode: 0o700 }) !== undefined;
+  mkdirSync(spec.root.path, { recursive: true, mode: 0o755 });
+  for (const { target } of shim.extraMounts) mkdirSync(target, { recursive: true, mode: 0o755 });
+  writeFileSync(join(bundle, "config.json"), renderSpec(spec), { mode: 0o600 });
+  writeFileSync(join(bundle, "shim.conf"), renderShimConfig(shim), { mode: 0o600 });
+  if (!isNew) for (const name of ["exit", "init.pid"]) rmSync(join(bundle, name), { force: true });
 }
 
-/** Removes a bundle. What it would be recovered by goes first: a part of it is nothing. */
-export async function removeBundle(bundle: string): Promise<void> {
-  await rm(join(bundle, "shim.conf"), { force: true });
-  await rm(bundle, { recursive: true, force: true });
+const removedPrefix = ".removed-";
+
+/** Removes a bundle; absent is a success. It is gone at once, for `isRemoved` to find what a kill leaves of it. */
+export async function removeBundle(bundle: string, discards: Discards): Promise<void> {
+  const doomed = join(dirname(bundle), `${removedPrefix}${newID()}`);
+  try {
+    renameSync(bundle, doomed);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  await discards.take(doomed);
+}
+
+/** Whether a name among bundles is that of a removed one, which only waits for its deletion. */
+export function isRemoved(name: string): boolean {
+  return name.startsWith(removedPrefix);
 }
 
 /** JSON text in which "unlimited" is the largest 64-bit number, which JavaScript cannot print exactly. */

@@ -178,10 +178,15 @@ test("a sweep removes what belongs to nobody and spares what is known", async ()
   for (const config of [known, stray, orphan]) tasks.push((await fixture.run(config)).task);
   await fixture.runtime.create(idle);
   mkdirSync(join(fixture.tasks, "empty"));
+  // As a kill leaves a bundle that was removed, but not deleted yet.
+  const removed = join(fixture.tasks, ".removed-1");
+  mkdirSync(removed);
+  appendFileSync(join(removed, "shim.conf"), "what is left of it is nothing");
   await fixture.connect();
   fixture.killShim(orphan.id);
   await fixture.runtime.sweep(fixture.tasks, new Set([known.id]));
   for (const config of [stray, orphan, idle]) expect(existsSync(config.bundle)).toBe(false);
+  expect(existsSync(removed)).toBe(false);
   expect(existsSync(join(fixture.tasks, "empty"))).toBe(false);
   expect(fixture.shims().length).toBe(1);
   await task(await fixture.runtime.recover(known.id, known.bundle)).destroy();

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, type Logger, noStep, type Step } from "../base/index.ts";
-import { warmCgroupMoves } from "../sys/index.ts";
+import { Discards, warmCgroupMoves } from "../sys/index.ts";
 import { removeBundle, writeBundle } from "./bundle.ts";
 import { type CgroupMount, cgroupMode, parseCgroupMounts } from "./cgroup-mounts.ts";
 import { readHostAbilities } from "./host.ts";
@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   /** Marks durable steps, for fault tests. */
   readonly step?: Step;
   readonly patience?: Patience | undefined;
+  /** Deletes the bundles of tasks that are over. */
+  readonly discards?: Discards;
 }
 
 /** Milliseconds for which moves between cgroups surely stay quick after they were asked to be. */
@@ -52,6 +54,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     step: noStep,
     ...options,
     patience: options.patience ?? defaultPatience,
+    discards: options.discards ?? new Discards(() => {}),
     stateRoot,
     runtimes,
     filters,
@@ -98,6 +101,7 @@ interface RuntimeParts {
   readonly detach: readonly string[];
   readonly step: Step;
   readonly patience: Patience;
+  readonly discards: Discards;
 }
 
 class ShimRuntime implements Runtime {
@@ -128,7 +132,7 @@ class ShimRuntime implements Runtime {
     this.expectProcess();
     const runtime = this.#runtime(config.runtime);
     const { spec, keepAt } = await this.#parts.filters.prepare(config.spec, runtime);
-    await writeBundle(config.bundle, spec, this.#shimConfig(config, runtime, keepAt));
+    writeBundle(config.bundle, spec, this.#shimConfig(config, runtime, keepAt));
     this.#parts.step("task:bundle-written");
     await spawnShim(this.#parts.shim, config.bundle, this.#parts.patience.answer);
     this.#parts.step("task:shim-spawned");
@@ -160,7 +164,7 @@ class ShimRuntime implements Runtime {
   }
 
   async removeBundle(bundle: string): Promise<void> {
-    await removeBundle(bundle);
+    await removeBundle(bundle, this.#parts.discards);
   }
 
   close(): void {
@@ -185,8 +189,17 @@ class ShimRuntime implements Runtime {
   }
 
   #taskOptions(id: string, bundle: string, command = ""): TaskOptions {
-    const { log, patience } = this.#parts;
-    return { id, bundle, shim: this.#parts.shim, cgroupMounts: this.#mounts, command, log, patience };
+    const { log, patience, discards } = this.#parts;
+    return {
+      id,
+      bundle,
+      shim: this.#parts.shim,
+      cgroupMounts: this.#mounts,
+      command,
+      log,
+      patience,
+      discards,
+    };
   }
 
   #shimConfig(config: TaskConfig, runtime: OciRuntime, seccompCache: string | undefined): ShimConfig {

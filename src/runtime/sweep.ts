@@ -3,7 +3,8 @@ import { readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { codeOf, type Logger, messageOf } from "../base/index.ts";
-import { removeBundle } from "./bundle.ts";
+import { removeTree } from "../sys/index.ts";
+import { isRemoved, removeBundle } from "./bundle.ts";
 import type { CgroupMount } from "./cgroup-mounts.ts";
 import { connectIfAlive } from "./recover.ts";
 import { removeOrphan } from "./shim-process.ts";
@@ -49,6 +50,7 @@ export async function sweepRemains(options: SweepOptions): Promise<void> {
 
 async function sweepBundle({ bundlesRoot, taskOptions }: SweepOptions, id: string): Promise<void> {
   const bundle = join(bundlesRoot, id);
+  if (isRemoved(id)) return await removeTree(bundle);
   const options = taskOptions(id, bundle);
   const alive = await connectIfAlive(options);
   if (alive) {
@@ -57,7 +59,7 @@ async function sweepBundle({ bundlesRoot, taskOptions }: SweepOptions, id: strin
     return;
   }
   if (existsSync(join(bundle, "shim.conf"))) await removeOrphan(options.shim, bundle);
-  await removeBundle(bundle);
+  await removeBundle(bundle, options.discards);
 }
 
 /** Kills what is in a cgroup and below, then removes the directories. */

@@ -2,6 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, isKind, type Logger, type LogPosition, messageOf } from "../base/index.ts";
 import type { LinuxResources } from "../oci/index.ts";
+import type { Discards } from "../sys/index.ts";
 import { cgroupsPathOf, readExit, readPid, removeBundle, renderSpec } from "./bundle.ts";
 import { applyResources, setFrozen } from "./cgroup-files.ts";
 import type { CgroupMount } from "./cgroup-mounts.ts";
@@ -22,6 +23,7 @@ export interface TaskOptions {
   readonly command: string;
   readonly log: Logger;
   readonly patience: Patience;
+  readonly discards: Discards;
 }
 
 /** Milliseconds that others may take before they count as hung. */
@@ -180,7 +182,7 @@ export class ShimTask implements Task {
       else if (!(error instanceof EngineError)) throw error;
     });
     await this.gone;
-    await removeBundle(this.#options.bundle);
+    await removeBundle(this.#options.bundle, this.#options.discards);
   }
 
   /** Lets go of the shim, which goes on. */
