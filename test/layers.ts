@@ -186,11 +186,12 @@ function closedDoor(edge: Import, doors: ReadonlySet<string>): string | undefine
   return undefined;
 }
 
+/** A name that ends in .js means the source of it, as TypeScript reads it. */
 function resolvePath(from: string, specifier: string): string {
   const parts = from.split("/").slice(0, -1);
   for (const part of specifier.split("/")) {
     if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
     else if (part !== ".") parts.push(part);
   }
-  return parts.join("/");
+  return parts.join("/").replace(/\.js$/, ".ts");
 }
