@@ -7,7 +7,9 @@ export function platformOf(text: string | null): Platform | undefined {
   if (text === null || text === "") return undefined;
   if (!text.startsWith("{")) return parsePlatform(text);
   const { os, architecture, variant } = parseJSON(text);
-  if (typeof os !== "string" || typeof architecture !== "string") throw unreadable(text);
+  if (typeof os !== "string" || typeof architecture !== "string" || !os || !architecture) {
+    throw new EngineError("invalid", "both OS and Architecture must be provided", { subject: "platform" });
+  }
   return { os, architecture, ...(typeof variant === "string" && variant !== "" ? { variant } : {}) };
 }
 

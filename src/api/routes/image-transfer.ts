@@ -1,10 +1,11 @@
-import { EngineError, isDigest } from "../../base/index.ts";
+import { isDigest } from "../../base/index.ts";
 import type { PullImage } from "../../build/index.ts";
 import type { Announce } from "../../container/index.ts";
 import type { ImageService, TransferOptions, TransferProgress, Transferred } from "../../image/index.ts";
-import { familiarRepository, parseReference } from "../../oci/index.ts";
+import { familiarRepository, formatPlatform, parseReference } from "../../oci/index.ts";
 import type { ProgressMessage } from "../../wire/index.ts";
 import type { Call, Reply } from "../call.ts";
+import { platformOf } from "../image-platform.ts";
 import { progressOnceBegun } from "../progress.ts";
 import { string } from "../query.ts";
 import { buildCredentials, callCredentials, withoutLoginPrompt } from "../registry-auth.ts";
@@ -45,30 +46,14 @@ function referenceOf(name: string, tag: string): string {
 }
 
 function transferOptions(call: Call, report: (message: ProgressMessage) => void): TransferOptions {
+  // Pulls are given `linux/arm64`, pushes a JSON object, as Docker's API has it.
+  const platform = platformOf(call.query.get("platform"));
   return {
     credentials: callCredentials(call),
-    platform: platformOf(string(call.query, "platform")),
+    platform: platform && formatPlatform(platform),
     signal: call.signal,
     report: (event) => report(transferMessage(event)),
   };
-}
-
-/** Pulls are given `linux/arm64`, pushes a JSON object, as Docker's API has it. */
-function platformOf(text: string): string | undefined {
-  if (text === "") return undefined;
-  if (!text.startsWith("{")) return text;
-  const { os, architecture, variant } = parsePlatformObject(text);
-  return [os, architecture, variant].filter((part) => typeof part === "string" && part !== "").join("/");
-}
-
-function parsePlatformObject(text: string): { os?: unknown; architecture?: unknown; variant?: unknown } {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value;
-  } catch {
-    // Said below.
-  }
-  throw new EngineError("invalid", `failed to parse platform: ${text}`, { subject: "platform" });
 }
 
 /** Brings what a build stands on here, telling of it in the build's stream. */
