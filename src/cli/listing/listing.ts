@@ -51,9 +51,13 @@ function errors({ type, runError = "failed to execute template" }: ListingOption
   };
 }
 
-/** A row as templates see it: `{{json .}}` shows the plain fields. */
+/** A row as templates see it: `{{json .}}` shows the plain fields. A field that is not asked for is not computed. */
 export function rowObject(row: Row): object {
-  return Object.defineProperty({ ...row }, ownJSON, { value: () => rowJSON(row), enumerable: false });
+  return Object.defineProperty(row, ownJSON, {
+    value: () => rowJSON(row),
+    enumerable: false,
+    configurable: true,
+  });
 }
 
 const htmlSigns: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };

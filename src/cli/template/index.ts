@@ -4,6 +4,7 @@ import { absent, evaluate, type MissingField, TemplateFailure } from "./evaluate
 import { functions } from "./functions.ts";
 import type { Parsed } from "./nodes.ts";
 import { parseTemplate } from "./parser.ts";
+import { straighten } from "./straight.ts";
 import { isRecord, type Value } from "./values.ts";
 
 export { absent } from "./evaluate.ts";
@@ -34,10 +35,11 @@ export interface TemplateOptions {
 export function compileTemplate(text: string, options: TemplateOptions): Template {
   const { name = "" } = options;
   const template = parsed(text, options);
+  const straight = straighten(template);
   return {
     run: (data) => {
       try {
-        return evaluate(template, data, options.missing);
+        return straight?.(data) ?? evaluate(template, data, options.missing);
       } catch (error) {
         const at = error instanceof TemplateFailure ? place(text, error.at) : "1";
         const prefix = options.runError === "" ? "" : `${options.runError}: `;

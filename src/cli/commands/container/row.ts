@@ -21,17 +21,16 @@ export const containerHeadings = {
   Platform: "PLATFORM",
 } as const;
 
-/** A container as a line of `ps`. */
+/** A container as a line of `ps`; what few tables show is computed when it is asked for. */
 export function containerRow(container: ContainerSummary, { full }: { readonly full: boolean }): Row {
   const names = container.Names.map((name) => name.replace(/^\//, ""));
-  const volumes = (container.Mounts ?? []).filter(
-    (mount) => mount.Type === "volume" && mount.Driver === "local",
-  );
   return {
     ID: full ? container.Id : shortID(container.Id),
     Image: imageText(container, full),
     Command: JSON.stringify(full ? container.Command : ellipsis(container.Command, 20)),
-    CreatedAt: goTime(container.Created),
+    get CreatedAt() {
+      return goTime(container.Created);
+    },
     RunningFor: ago(container.Created),
     Ports: portText(container.Ports ?? []),
     State: container.State,
@@ -39,15 +38,27 @@ export function containerRow(container: ContainerSummary, { full }: { readonly f
     Size: sizeText(container),
     // Links of other containers have a slash in them; they are shown in full only.
     Names: (full ? names : names.filter((name) => !name.includes("/"))).join(","),
-    Labels: labelText(container.Labels),
+    get Labels() {
+      return labelText(container.Labels);
+    },
     Label: labelOf(container.Labels),
-    Mounts: (container.Mounts ?? []).map((mount) => mountText(mount, full)).join(","),
-    LocalVolumes: String(volumes.length),
-    Networks: Object.keys(container.NetworkSettings?.Networks ?? {})
-      .sort()
-      .join(","),
+    get Mounts() {
+      return (container.Mounts ?? []).map((mount) => mountText(mount, full)).join(",");
+    },
+    get LocalVolumes() {
+      return String((container.Mounts ?? []).filter(isLocalVolume).length);
+    },
+    get Networks() {
+      return Object.keys(container.NetworkSettings?.Networks ?? {})
+        .sort()
+        .join(",");
+    },
     Platform: null,
   };
+}
+
+function isLocalVolume(mount: MountPoint): boolean {
+  return mount.Type === "volume" && mount.Driver === "local";
 }
 
 function imageText({ Image, ImageID }: ContainerSummary, full: boolean): string {
