@@ -15,6 +15,7 @@ export {
   type IgnoreMatcher,
   readIgnoreFile,
 } from "./pattern-matcher.ts";
+export { settleAll } from "./settle-all.ts";
 export { SharedWork } from "./shared-work.ts";
 export { parseSignal } from "./signals.ts";
 export { noStep, openSteps, type Step } from "./steps.ts";

@@ -1,6 +1,6 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { EngineError, newID } from "../base/index.ts";
+import { EngineError, newID, settleAll } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
 import { grantWarnings } from "../runtime/index.ts";
 import { removeTree } from "../sys/index.ts";
@@ -108,9 +108,10 @@ async function build(
   const home = homeOf(needs.paths, id);
   let mounts: readonly MountRecord[] = [];
   try {
-    await needs.snapshots.prepare(id, image.chainID, layerOptions(hostConfig));
-    await mkdir(logDirectory(needs.paths, id), { recursive: true, mode: 0o700 });
-    await chmod(home, 0o710);
+    await settleAll([
+      needs.snapshots.prepare(id, image.chainID, layerOptions(hostConfig)),
+      makeHome(needs, id),
+    ]);
     needs.step("create:home-made");
     mounts = await resolveMounts(needs, id, { config, host: hostConfig });
     needs.step("create:volumes-made");
@@ -136,6 +137,11 @@ async function build(
     await removeTree(home);
     throw error;
   }
+}
+
+async function makeHome({ paths }: Pick<Needs, "paths">, id: string): Promise<void> {
+  await mkdir(logDirectory(paths, id), { recursive: true, mode: 0o700 });
+  await chmod(homeOf(paths, id), 0o710);
 }
 
 function withHostname(config: ContainerConfig, host: HostConfig): ContainerConfig {

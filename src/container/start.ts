@@ -1,4 +1,4 @@
-import { EngineError, messageOf } from "../base/index.ts";
+import { EngineError, messageOf, settleAll } from "../base/index.ts";
 import type { Task } from "../runtime/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { extraMounts } from "./extra-mounts.ts";
@@ -124,9 +124,11 @@ async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<
   needs.step("start:volumes-populated");
   const opened = await openNetwork(needs, record);
   needs.step("start:network-opened");
-  await writeNetworkFiles(needs, record, opened);
+  const [spec] = await settleAll([
+    specFor(needs, record, rootfs, opened),
+    writeNetworkFiles(needs, record, opened),
+  ]);
   needs.step("start:files-written");
-  const spec = await specFor(needs, record, rootfs, opened);
   for (const { name, destination, writable } of record.mounts) {
     if (name === undefined) continue;
     const attributes = { container: record.id, destination, "read/write": String(writable) };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Mount } from "../oci/index.ts";
@@ -21,6 +22,7 @@ async function unsynced(mount: Mount): Promise<Mount> {
   const work = mount.options.find((option) => option.startsWith(workOption))?.slice(workOption.length);
   if (mount.type !== "overlay" || work === undefined) return mount;
   // An earlier run left this mark, so that nobody takes its layer for complete after a power cut.
-  await rm(join(work, "work", "incompat"), { recursive: true, force: true });
+  const mark = join(work, "work", "incompat");
+  if (existsSync(mark)) await rm(mark, { recursive: true, force: true });
   return { ...mount, options: [...mount.options, "volatile"] };
 }

@@ -5,6 +5,7 @@ import {
   lstatSync,
   openSync,
   readFile,
+  readFileSync,
   readlinkSync,
   type Stats,
 } from "node:fs";
@@ -15,6 +16,7 @@ import type { Mount } from "../oci/index.ts";
 import { getAttribute, hasCode, openAt2, resolveFlags } from "../sys/index.ts";
 
 const mostLinks = 40;
+const smallFile = 64 * 1024;
 const closeOnExec = 0o2000000;
 
 /**
@@ -126,7 +128,10 @@ async function read(found: Found, path: string, limit: number): Promise<Uint8Arr
         subject: path,
       });
     }
-    return new Uint8Array(await promisify(readFile)(descriptor));
+    // A small one is read before a worker would have taken the order.
+    return new Uint8Array(
+      size <= smallFile ? readFileSync(descriptor) : await promisify(readFile)(descriptor),
+    );
   } finally {
     closeSync(descriptor);
   }
