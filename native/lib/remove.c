@@ -100,7 +100,8 @@ static int remove_tree(const char *path) {
     int directory = open_directory(top, ".");
     if (directory < 0) return -errno;
     clear(&walk, directory, 0);
-  } while (walk.moved > moved && walk.error == 0);
+    // What could not be removed stays behind; each round takes the rest one piece further up.
+  } while (walk.moved > moved);
   if (walk.error != 0) return -walk.error;
   return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }

@@ -25,7 +25,7 @@ export class Discards {
     while (this.#pending.size > most) await Promise.race(this.#pending);
   }
 
-  /** Resolves when everything taken so far is deleted. */
+  /** Resolves when everything taken so far is deleted, or told of as what could not be. */
   async drain(): Promise<void> {
     await Promise.all(this.#pending);
   }
