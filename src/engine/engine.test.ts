@@ -32,7 +32,10 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 test("a root serves one engine at a time, and a reset removes all that it made", async () => {
   const engine = await startEngine(options, silentLogger);
   try {
+    const inUse = join(options.root, "tmp/in-use");
+    writeFileSync(inUse, "of a build, say");
     expect(startEngine(options, silentLogger)).rejects.toThrow("another engine is using it");
+    expect(existsSync(inUse)).toBe(true);
     await startEngine(options, silentLogger).catch(() => {});
     expect(engine.network.get("bridge").driver).toBe("bridge");
     expect(Number(readFileSync(join(options.runDirectory, "engine.pid"), "utf8"))).toBe(process.pid);

@@ -67,6 +67,7 @@ export async function startEngine(options: EngineOptions, log: Logger): Promise<
   await makePlaces(options);
   const lock = lockRoot(places.lock, options.root);
   try {
+    await emptyTemporary(places.temporary, log);
     const identity = await writeIdentity(options);
     await writeFile(places.pid, `${process.pid}\n`);
     const records = openRecords(places.records, { step: options.step ?? noStep });
@@ -78,11 +79,16 @@ export async function startEngine(options: EngineOptions, log: Logger): Promise<
 }
 
 async function makePlaces(options: EngineOptions): Promise<void> {
-  const places = placesOf(options);
   await mkdir(options.root, { recursive: true, mode: 0o711 });
   await mkdir(options.runDirectory, { recursive: true, mode: 0o711 });
-  await removeTree(places.temporary);
-  await mkdir(places.temporary, { recursive: true, mode: 0o700 });
+}
+
+/** What an engine before this one left there is nobody's; only who holds the lock can say so. */
+async function emptyTemporary(path: string, log: Logger): Promise<void> {
+  await removeTree(path).catch((error: unknown) =>
+    log.warn("cannot delete what an earlier engine left", { path, error: messageOf(error) }),
+  );
+  await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
 function lockRoot(path: string, root: string): Disposable {
@@ -184,7 +190,7 @@ async function openStores(parts: Parts) {
   const [content, snapshots, volumes, runtime, abilities, network] = await Promise.all([
     openContentStore(places.content, { step }),
     openOverlaySnapshotter(places.snapshots, { spares: 2, step, discards }),
-    openVolumeService({ directory: places.volumes, records, step }),
+    openVolumeService({ directory: places.volumes, records, step, discards }),
     openRuntime({
       shim: join(nativeDirectory, "gantry-shim"),
       runDirectory,
