@@ -167,8 +167,10 @@ async function removeFiles(place: Place, log: Logger): Promise<void> {
     name.startsWith("records.db"),
   );
   await releaseLimits(placesOf(place).snapshots);
-  for (const name of inRun) await removeTree(join(place.runDirectory, name));
-  for (const name of [...databases, ...inRoot]) await removeTree(join(place.root, name));
+  await removeAll([
+    ...inRun.map((name) => join(place.runDirectory, name)),
+    ...[...databases, ...inRoot].map((name) => join(place.root, name)),
+  ]);
   for (const directory of [place.runDirectory, place.root]) {
     try {
       await rmdir(directory);
@@ -178,4 +180,11 @@ async function removeFiles(place: Place, log: Logger): Promise<void> {
       log.warn("left in place: it holds files of others", { directory, files: left.join(" ") });
     }
   }
+}
+
+/** One that cannot be removed keeps none of the others; throws for the first of them in the end. */
+async function removeAll(paths: readonly string[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const path of paths) await removeTree(path).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
