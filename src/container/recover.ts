@@ -3,7 +3,6 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Limiter, messageOf } from "../base/index.ts";
 import type { ExitStatus, Task } from "../runtime/index.ts";
-import { removeTree } from "../sys/index.ts";
 import { bundleOf, type Collaborators } from "./collaborators.ts";
 import { discardChanges, ensureLayer } from "./ephemeral.ts";
 import type { ExitHooks, ExitNeeds } from "./exited.ts";
@@ -162,9 +161,10 @@ async function settleVolumes(needs: Needs): Promise<void> {
 /** Directories and writable layers without a record: creates that a kill cut off, and builds. */
 async function removeOrphans(needs: Needs, known: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(needs.paths.containers)) {
-    if (!known.has(name)) await removeTree(join(needs.paths.containers, name));
+    if (!known.has(name)) await needs.discards.take(join(needs.paths.containers, name));
   }
   for (const { key } of await needs.snapshots.listActive()) {
     if (!known.has(ownerOfSnapshot(key))) await needs.snapshots.remove(key);
   }
+  await needs.discards.drain();
 }

@@ -201,12 +201,14 @@ export class DirectorySnapshotter implements Snapshotter {
     const record = this.#requireCommitted(chainID);
     this.#committed.delete(chainID);
     this.#usage.delete(chainID);
+    let doomed: string;
     try {
-      await removeTree(this.#hide(this.#place(chainID)));
+      doomed = this.#hide(this.#place(chainID));
     } catch (error) {
       if (codeOf(error) !== "ENOENT") this.#committed.set(chainID, record);
       throw error;
     }
+    await removeTree(doomed);
   }
 
   async has(chainID: ChainID): Promise<boolean> {
@@ -258,13 +260,14 @@ export class DirectorySnapshotter implements Snapshotter {
   async sweep(): Promise<void> {
     for (const chainID of this.#doubtful()) {
       this.#committed.delete(chainID);
-      await removeTree(this.#hide(this.#place(chainID)));
+      this.#hide(this.#place(chainID));
     }
     for (const kind of ["active", "committed"]) await this.#sweepUnknown(kind);
     this.#spares.clear();
     await this.#limits.releaseAll("tmp");
-    await removeTree(join(this.#directory, "tmp"));
-    await mkdir(join(this.#directory, "tmp"), { mode: 0o700 });
+    const hidden = join(this.#directory, "tmp");
+    for (const name of await readdir(hidden)) await this.#discards.take(join(hidden, name));
+    await this.#discards.drain();
   }
 
   async #load(): Promise<void> {
@@ -308,7 +311,7 @@ export class DirectorySnapshotter implements Snapshotter {
       const chainID = `sha256:${name}`;
       const known =
         kind === "active" ? this.#active.has(name) : isDigest(chainID) && this.#committed.has(chainID);
-      if (!known) await removeTree(this.#hide(join(this.#directory, kind, name)));
+      if (!known) this.#hide(join(this.#directory, kind, name));
     }
   }
 

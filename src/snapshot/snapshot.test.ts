@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { digestOf, isKind } from "../base/index.ts";
-import { makeNode, setAttribute } from "../sys/index.ts";
+import { Discards, makeNode, setAttribute } from "../sys/index.ts";
 import { snapshotterContract } from "./contract.ts";
 import { openCopySnapshotter, openOverlaySnapshotter, readTreeFile } from "./index.ts";
 
@@ -39,6 +39,33 @@ describe("overlay snapshots", () => {
       expect(new TextDecoder().decode(shown)).toBe("new\n");
       expect(await readTreeFile(await snapshots.mounts("run"), "/low")).toBeUndefined();
     });
+  });
+});
+
+test("what cannot be deleted keeps nobody from opening the snapshots", async () => {
+  await inDirectory(async (directory) => {
+    const told: string[] = [];
+    const discards = new Discards((path) => told.push(path));
+    const options = { discards };
+    const snapshots = await openOverlaySnapshotter(join(directory, "s"), options);
+    for (const key of ["stuck", "other"]) await snapshots.prepare(key, undefined);
+    const stuck = await snapshots.upperDirectory("stuck");
+    await Bun.$`mount -t tmpfs gantry-test ${stuck}`.quiet();
+    await snapshots.remove("stuck");
+    await snapshots.remove("other");
+    await discards.drain();
+    const [left = ""] = told;
+    try {
+      const again = await openOverlaySnapshotter(join(directory, "s"), options);
+      await again.sweep();
+      expect(told).toEqual([left, left]);
+      expect(await readdir(join(directory, "s/tmp"))).toEqual([basename(left)]);
+      expect(await again.listActive()).toEqual([]);
+    } finally {
+      await Bun.$`umount ${join(left, "fs")}`.quiet();
+    }
+    await (await openOverlaySnapshotter(join(directory, "s"), options)).sweep();
+    expect(await readdir(join(directory, "s/tmp"))).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRecords, type Records } from "../records/index.ts";
+import { Discards } from "../sys/index.ts";
 import { openVolumeService } from "./service.ts";
 
 let root = "";
@@ -68,4 +69,28 @@ test("a removal cut off by a kill is finished at the next start", async () => {
   const again = await open();
   expect(again.find("data")).toBeUndefined();
   expect(readdirSync(join(root, "volumes"))).toEqual([]);
+});
+
+test("what cannot be deleted or moved keeps nobody from opening the volumes", async () => {
+  const volumes = await open();
+  for (const name of ["stuck", "mounted"]) await volumes.create({ name });
+  const mounts = ["stuck/_data", "mounted"].map((path) => join(root, "volumes", path));
+  for (const path of mounts) await Bun.$`mount -t tmpfs gantry-test ${path}`.quiet();
+  try {
+    expect(volumes.remove("stuck", { usedBy: [] })).rejects.toThrow("Cannot remove");
+    expect(volumes.remove("mounted", { usedBy: [] })).rejects.toThrow("EBUSY");
+    expect(volumes.find("mounted")).toBeDefined();
+    const told: string[] = [];
+    const discards = new Discards((path) => told.push(path));
+    const again = await openVolumeService({ directory: join(root, "volumes"), records, discards });
+    expect(again.list().map(({ name }) => name)).toEqual(["mounted"]);
+    expect(told).toEqual([expect.stringContaining("volumes/.removed-")]);
+  } finally {
+    await Bun.$`umount ${join(root, "volumes/mounted")}`.quiet();
+    for (const entry of readdirSync(join(root, "volumes")).filter((name) => name.startsWith(".removed-")))
+      await Bun.$`umount ${join(root, "volumes", entry, "_data")}`.quiet();
+  }
+  expect(readdirSync(join(root, "volumes"))).toHaveLength(2);
+  await open();
+  expect(readdirSync(join(root, "volumes"))).toEqual(["mounted"]);
 });

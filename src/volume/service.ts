@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, EngineError, KeyedMutex, newID, noStep, type Step } from "../base/index.ts";
 import type { Collection, Records } from "../records/index.ts";
-import { removeTree } from "../sys/index.ts";
+import { Discards, removeTree } from "../sys/index.ts";
 import { checkVolumeName } from "./name.ts";
 import type { Volume, VolumeCreateOptions, VolumeService } from "./types.ts";
 import { diskUsage } from "./usage.ts";
@@ -15,14 +15,18 @@ interface VolumeRecord extends Volume {
   readonly provisional?: boolean;
 }
 
+interface VolumeOptions {
+  readonly directory: string;
+  readonly records: Records;
+  readonly step?: Step;
+  /** Deletes what removals that were cut off left; what cannot be deleted keeps nobody from opening. */
+  readonly discards?: Discards;
+}
+
 /** Opens the volumes below `directory`, finishing removals that a kill cut off. */
-export async function openVolumeService(options: {
-  directory: string;
-  records: Records;
-  step?: Step;
-}): Promise<VolumeService> {
+export async function openVolumeService(options: VolumeOptions): Promise<VolumeService> {
   await mkdir(options.directory, { recursive: true, mode: 0o711 });
-  const volumes = new Volumes({ step: noStep, ...options });
+  const volumes = new Volumes({ step: noStep, discards: new Discards(() => {}), ...options });
   await volumes.recover();
   return volumes;
 }
@@ -31,22 +35,26 @@ class Volumes implements VolumeService {
   readonly #directory: string;
   readonly #records: Collection<VolumeRecord>;
   readonly #step: Step;
+  readonly #discards: Discards;
   readonly #locks = new KeyedMutex();
 
-  constructor(options: { directory: string; records: Records; step: Step }) {
+  constructor(options: Required<VolumeOptions>) {
     this.#directory = options.directory;
     this.#records = options.records.collection<VolumeRecord>("volumes");
     this.#step = options.step;
+    this.#discards = options.discards;
   }
 
   async recover(): Promise<void> {
     for (const record of this.#records.list()) {
-      if (record.removing) await this.#erase(record.name);
+      // One that cannot be moved is there again, to be removed another time.
+      if (record.removing) await this.#hide(record.name).catch(() => undefined);
     }
     for (const entry of await readdir(this.#directory)) {
-      if (entry.startsWith(".removed-")) await removeTree(join(this.#directory, entry));
+      if (entry.startsWith(".removed-")) await this.#discards.take(join(this.#directory, entry));
       else if (!this.#records.find(entry)) await this.#removeEmpty(entry);
     }
+    await this.#discards.drain();
   }
 
   /** What a create left that was cut off before its record. A directory that holds anything is not ours to judge. */
@@ -131,7 +139,7 @@ class Volumes implements VolumeService {
           { subject: name },
         );
       }
-      await this.#erase(name);
+      await removeTree(await this.#hide(name));
     });
   }
 
@@ -139,19 +147,26 @@ class Volumes implements VolumeService {
     return await diskUsage(this.path(name));
   }
 
-  /** Hides the volume, then its directory, then deletes: a kill in between is finished by `recover`. */
-  async #erase(name: string): Promise<void> {
+  /**
+   * Hides the volume, then its directory; gives the place where it waits for its deletion. A kill in between is
+   * finished by `recover`.
+   */
+  async #hide(name: string): Promise<string> {
     const record = this.#records.get(name);
     this.#records.put(name, { ...record, removing: true });
     const hidden = join(this.#directory, `.removed-${newID()}`);
     try {
       await rename(join(this.#directory, name), hidden);
     } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error;
+      if (codeOf(error) !== "ENOENT") {
+        const { removing: _, ...kept } = record;
+        this.#records.put(name, kept);
+        throw error;
+      }
     }
     this.#step("volume:hidden");
     this.#records.remove(name);
-    await removeTree(hidden);
+    return hidden;
   }
 }
 
