@@ -26,14 +26,18 @@ export async function dispatch(
 ): Promise<void> {
   const common = commonHeaders(needs.engineVersion);
   try {
-    const { path, query } = splitTarget(request.url ?? "/");
+    const { path, search } = splitTarget(request.url ?? "/");
     const { version, rest } = splitVersion(path);
     const method = request.method ?? "GET";
     const { handler, params } = needs.router.match(method, rest);
+    let query: URLSearchParams | undefined;
     const call: Call = {
       method,
       params,
-      query,
+      get query() {
+        query ??= new URLSearchParams(search);
+        return query;
+      },
       version,
       request,
       signal,
@@ -107,8 +111,9 @@ function fail(needs: DispatchNeeds, request: IncomingMessage, responder: Respond
   }
 }
 
-function splitTarget(target: string): { path: string; query: URLSearchParams } {
+function splitTarget(target: string): { path: string; search: string } {
   const cut = target.indexOf("?");
-  if (cut < 0) return { path: target, query: new URLSearchParams() };
-  return { path: target.slice(0, cut), query: new URLSearchParams(target.slice(cut + 1)) };
+  return cut < 0
+    ? { path: target, search: "" }
+    : { path: target.slice(0, cut), search: target.slice(cut + 1) };
 }

@@ -20,28 +20,43 @@ interface Compiled extends Route {
   readonly names: readonly string[];
 }
 
-/** Finds the handler of a request. Earlier entries win. */
+/** Finds the handler of a request. Earlier entries win; those whose path begins with a parameter come last. */
 export class Router {
-  readonly #byMethod = new Map<string, Compiled[]>();
+  /** By method and first segment of the path; under `METHOD *` those that begin with a parameter. */
+  readonly #entries = new Map<string, Compiled[]>();
 
   constructor(routes: readonly Route[]) {
     for (const entry of routes) {
-      const list = this.#byMethod.get(entry.method) ?? [];
+      const first = firstSegment(entry.path);
+      const key = `${entry.method} ${first.startsWith("{") ? "*" : first}`;
+      const list = this.#entries.get(key) ?? [];
       list.push(compile(entry));
-      this.#byMethod.set(entry.method, list);
+      this.#entries.set(key, list);
     }
   }
 
   /** Throws `not-found` for an unknown path; what stands percent-encoded in a path is decoded. */
   match(method: string, path: string): { handler: Handler; params: Readonly<Record<string, string>> } {
-    for (const entry of this.#byMethod.get(method) ?? []) {
+    for (const entry of this.#candidates(method, path)) {
       const match = entry.pattern.exec(path);
       if (!match) continue;
-      const params = entry.names.map((name, at) => [name, decode(match[at + 1] ?? "")] as const);
-      return { handler: entry.handler, params: Object.fromEntries(params) };
+      const params: Record<string, string> = {};
+      for (const [at, name] of entry.names.entries()) params[name] = decode(match[at + 1] ?? "");
+      return { handler: entry.handler, params };
     }
     throw new EngineError("not-found", "page not found", { subject: path });
   }
+
+  #candidates(method: string, path: string): readonly Compiled[] {
+    const own = this.#entries.get(`${method} ${firstSegment(path)}`) ?? [];
+    const any = this.#entries.get(`${method} *`);
+    return any ? [...own, ...any] : own;
+  }
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf("/", 1);
+  return path.slice(1, end < 0 ? undefined : end);
 }
 
 function compile(entry: Route): Compiled {
@@ -54,6 +69,7 @@ function compile(entry: Route): Compiled {
 }
 
 function decode(text: string): string {
+  if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch {

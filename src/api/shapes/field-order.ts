@@ -3,13 +3,15 @@
  * inspects, and templates that print whole objects, do.
  */
 export function inOrder<T extends object>(value: T, order: readonly string[]): T {
-  const rank = (key: string): number => {
-    const at = order.indexOf(key);
-    return at < 0 ? order.length : at;
-  };
-  const entries = Object.entries(value).sort(([a], [b]) => rank(a) - rank(b));
+  const rest = new Map(Object.entries(value));
+  const fields: [string, unknown][] = [];
+  for (const name of order) {
+    if (!rest.has(name)) continue;
+    fields.push([name, rest.get(name)]);
+    rest.delete(name);
+  }
   // The same fields with the same values.
-  return Object.fromEntries(entries) as T;
+  return Object.fromEntries([...fields, ...rest]) as T;
 }
 
 /** Keys as Go writes maps: sorted. */
