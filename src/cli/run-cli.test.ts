@@ -162,6 +162,18 @@ describe("run", () => {
     expect(asked).toContain("POST /images/create?fromImage=image&tag=latest");
   });
 
+  test("whose flags make no sense ends with 125, whatever is missing", async () => {
+    const { code, err } = await gantry(["run", "--env-file", "/no/such", "image"]);
+    expect([code, err]).toEqual([125, expect.stringContaining("open /no/such: no such file or directory")]);
+  });
+
+  test("in the background tells of the container also when it cannot start", async () => {
+    runnable(0, () => undefined);
+    answers["POST /containers/c1/start"] = fail(400, 'exec: "x": executable file not found in $PATH');
+    const { code, out } = await gantry(["run", "-d", "image", "x"]);
+    expect([code, out]).toEqual([127, "c1\n"]);
+  });
+
   test.each([
     ['exec: "x": executable file not found in $PATH: unknown', 127],
     ['exec: "/x": stat /x: no such file or directory: unknown', 127],

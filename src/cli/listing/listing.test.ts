@@ -3,7 +3,7 @@ import { type ListingOptions, portText, type Row, renderListing } from "./index.
 
 const rows: readonly Row[] = [
   { ID: "1", Names: "web", Labels: "a=b", Label: (key: string) => (key === "a" ? "b" : "") },
-  { ID: "22222222222222", Names: "db", Labels: "", Label: () => "" },
+  { ID: "22222222222222", Names: "db", Labels: "", Label: (key: string) => (key === "" ? "?" : "") },
 ];
 const options = (format?: string): ListingOptions => ({
   format,
@@ -34,6 +34,20 @@ describe("listings", () => {
     expect(renderListing(rows.slice(0, 1), options("json"))).toBe(`${line}\n`);
     expect(renderListing(rows.slice(0, 1), options("{{json .}}"))).toBe(`${line}\n`);
     expect(renderListing(rows.slice(0, 1), options("{{json .Names}}"))).toBe('"web"\n');
+  });
+
+  test("call what takes an argument with one, and show it nowhere else", () => {
+    for (const [template, source] of [
+      ["{{.Label}}", ".Label"],
+      ['{{.Label "a" "b"}}', ".Label"],
+      ["{{json .Label}}", ".Label"],
+      ["{{with .Label}}x{{end}}", ".Label"],
+    ] as const) {
+      expect(() => renderListing(rows.slice(0, 1), options(template))).toThrow(
+        new RegExp(`at <${source}>: wrong number of args for Label: want 1 got [02]$`),
+      );
+    }
+    expect(renderListing(rows.slice(0, 1), options("{{.}}"))).toBe("{1 web a=b}\n");
   });
 
   test("refuse fields that they do not have", () => {

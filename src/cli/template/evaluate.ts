@@ -144,8 +144,12 @@ function callValue(call: Call, scope: Scope, last: readonly Value[]): Value {
   const { operand, args } = call;
   if (operand.kind === "function") return callFunction(operand.name, call, { scope, last });
   if (operand.kind === "nil") throw failure(operand, "nil is not a command");
-  const value = operandValue(operand, scope);
-  if (typeof value === "function") return value(...args.map((arg) => operandValue(arg, scope)), ...last);
+  const value = operandOf(operand, scope);
+  if (typeof value === "function") {
+    const given = [...args.map((arg) => operandValue(arg, scope)), ...last];
+    checkCount(operand, value.length, given.length);
+    return value(...given);
+  }
   if (args.length > 0 && (operand.kind === "literal" || operand.kind === "dot")) {
     throw failure(operand, `can't give argument to non-function ${sourceOf(operand)}`);
   }
@@ -177,7 +181,21 @@ function shortCircuit(name: "and" | "or", values: readonly (() => Value)[]): Val
   return value;
 }
 
+/** The value of an operand that stands for itself: a method is called without arguments. */
 function operandValue(operand: Operand, scope: Scope): Value {
+  const value = operandOf(operand, scope);
+  if (typeof value !== "function") return value;
+  checkCount(operand, value.length, 0);
+  return value();
+}
+
+function checkCount(operand: Operand, wanted: number, given: number): void {
+  if (wanted === given) return;
+  const name = "fields" in operand ? (operand.fields.at(-1) ?? "") : "";
+  throw failure(operand, `wrong number of args for ${name}: want ${wanted} got ${given}`);
+}
+
+function operandOf(operand: Operand, scope: Scope): Value {
   switch (operand.kind) {
     case "dot":
       return scope.dot;

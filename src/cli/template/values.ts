@@ -18,7 +18,7 @@ export function show(value: Value, name = ""): string {
   if (value === undefined || value === null) return "<nil>";
   if (Array.isArray(value)) return `[${value.map((item) => show(item)).join(" ")}]`;
   if (!isRecord(value)) return String(value);
-  const keys = Object.keys(value);
+  const keys = Object.keys(value).filter((key) => typeof value[key] !== "function");
   if (isObject(keys, name)) return `{${keys.map((key) => showField(value[key], key)).join(" ")}}`;
   const entries = keys.sort().map((key) => `${key}:${isEmptyRecord(value[key]) ? "{}" : show(value[key])}`);
   return `map[${entries.join(" ")}]`;

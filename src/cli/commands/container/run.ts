@@ -38,9 +38,9 @@ export const runCommand: Command = {
 async function run(cli: Cli, invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
   const detached = flags.bool("detach");
-  const plan = await planContainer(configAt(cli), flags, { args, detached }).catch(fail);
+  const plan = await planContainer(configAt(cli), flags, { args, detached }).catch(refuse);
   if (detached && flags.has("attach")) {
-    throw fail(new Error("conflicting options: cannot specify both --attach and --detach"));
+    throw refuse(new Error("conflicting options: cannot specify both --attach and --detach"));
   }
   if (detached) return await runDetached(cli, invocation, plan);
   if (flags.bool("tty")) await prepareTerminal(cli, plan);
@@ -49,8 +49,12 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
 
 async function runDetached(cli: Cli, { flags }: Invocation, plan: ContainerPlan): Promise<number> {
   const { Id } = await createContainer(cli, flags, plan.request).catch(fail);
-  await cli.client.containers.start(Id).catch(fail);
-  await cli.out.write(`${Id}\n`);
+  try {
+    await cli.client.containers.start(Id).catch(fail);
+  } finally {
+    // Also of one that could not be started: whoever called will want to look at it, or remove it.
+    await cli.out.write(`${Id}\n`);
+  }
   return 0;
 }
 
@@ -121,14 +125,21 @@ function exitCode({ StatusCode, Error: failure }: WaitResponse): number {
   return StatusCode;
 }
 
+/** What was asked makes no sense, whatever the words of the error may be. */
+function refuse(error: unknown): never {
+  if (error instanceof ExitError) throw error;
+  throw withHelp(125, explain(error));
+}
+
 /** Docker's code for a container that could not run: 127 no such command, 126 not executable, else 125. */
 function fail(error: unknown): never {
   if (error instanceof ExitError) throw error;
   const message = explain(error);
-  throw new ExitError(
-    failureCode(message),
-    `gantry: ${message}\n\nRun 'gantry run --help' for more information`,
-  );
+  throw withHelp(failureCode(message), message);
+}
+
+function withHelp(code: number, message: string): ExitError {
+  return new ExitError(code, `gantry: ${message}\n\nRun 'gantry run --help' for more information`);
 }
 
 function failureCode(message: string): number {
