@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const sources = join(import.meta.dir, "..");
@@ -29,3 +30,23 @@ test.each(["program.ts", "commands/container/run.ts", "commands/container/exec.t
     expect(loaded.size).toBeGreaterThan(3);
   },
 );
+
+test("the program is found through links to it and to its folder, also ones with spaces", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "gantry links "));
+  const program = join(import.meta.dir, "../../bin/gantry");
+  try {
+    symlinkSync(join(program, ".."), join(directory, "bin"));
+    symlinkSync(program, join(directory, "g t"));
+    symlinkSync("g t", join(directory, "again"));
+    for (const name of ["bin/gantry", "g t", "again"]) {
+      const { exitCode, stdout, stderr } = Bun.spawnSync([join(directory, name), "--version"]);
+      expect([exitCode, stdout.toString(), stderr.toString()]).toEqual([
+        0,
+        expect.stringMatching(/^Gantry version /),
+        "",
+      ]);
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
