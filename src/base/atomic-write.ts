@@ -1,5 +1,3 @@
-import { basename, dirname, join } from "node:path";
-
 /**
  * Writes a file so that readers see the old content or the new one, never a part: temporary file beside it,
  * then rename. With `sync` the bytes and the directory entry are on disk when it returns.
@@ -12,7 +10,9 @@ export async function atomicWrite(
   // Not imported at the top: see `digestOf`.
   const { open, rename, rm } = await import("node:fs/promises");
   const { randomBytes } = await import("node:crypto");
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const { basename, dirname, join } = await import("node:path");
+  const directory = dirname(path);
+  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx", options.mode ?? 0o644);
     try {
@@ -26,7 +26,7 @@ export async function atomicWrite(
     await rm(temporary, { force: true });
     throw error;
   }
-  if (options.sync) await syncDirectory(dirname(path));
+  if (options.sync) await syncDirectory(directory);
 }
 
 /** Makes renames and removals in a directory durable. */

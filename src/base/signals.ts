@@ -1,5 +1,15 @@
-import { constants } from "node:os";
 import { EngineError } from "./errors.ts";
+
+/** Linux's, in the order of their numbers. Not from `node:os`, which every command would load. */
+const names = [
+  ...["HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE"],
+  ...["ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ"],
+  ...["VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"],
+];
+const numbers: ReadonlyMap<string, number> = new Map([
+  ...names.map((name, at) => [name, at + 1] as const),
+  ...[["IOT", 6] as const, ["CLD", 17] as const, ["POLL", 29] as const],
+]);
 
 /** The number of `SIGTERM`, `term`, `15` or `RTMIN+3`; throws `invalid` with Docker's words. */
 export function parseSignal(text: string): number {
@@ -21,5 +31,5 @@ function signalNumber(name: string): number | undefined {
     const number = base + (realTime[2] === "-" ? -1 : 1) * Number(realTime[3] ?? 0);
     return number >= 34 && number <= 64 ? number : undefined;
   }
-  return Object.entries(constants.signals).find(([key]) => key === `SIG${name}`)?.[1];
+  return numbers.get(name);
 }

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Cli } from "./cli.ts";
 import type { FlagValues } from "./flags/index.ts";
 
@@ -17,7 +15,7 @@ export async function chosenFormat(
 /** A file that is not there or cannot be read says nothing. */
 async function configured(directory: string, key: FormatKey): Promise<string | undefined> {
   try {
-    const config: unknown = JSON.parse(await readFile(join(directory, "config.json"), "utf8"));
+    const config: unknown = JSON.parse(await Bun.file(`${directory}/config.json`).text());
     const value =
       typeof config === "object" && config !== null
         ? Object.entries(config).find(([name]) => name === key)?.[1]

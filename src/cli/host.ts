@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path";
+import { resolveIn } from "./resolve-in.ts";
 
 /** Where the engine is looked for when nothing says otherwise. */
 export const defaultHost = "unix:///run/gantry/gantry.sock";
@@ -16,6 +16,5 @@ export function chooseConfig(
   flag: string | undefined,
   at: { readonly env: Readonly<Record<string, string | undefined>>; readonly directory: string },
 ): string {
-  const path = flag || at.env.DOCKER_CONFIG || join(at.env.HOME || "/root", ".docker");
-  return isAbsolute(path) ? path : join(at.directory, path);
+  return resolveIn(at.directory, flag || at.env.DOCKER_CONFIG || `${at.env.HOME || "/root"}/.docker`);
 }

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { parseBytes } from "../../base/index.ts";
 import type { MountSpec } from "../../wire/index.ts";
 import { parseBool } from "../flags/index.ts";
+import { resolveIn } from "../resolve-in.ts";
 import { compact } from "./compact.ts";
 import { cut, splitCsv } from "./csv.ts";
 
@@ -48,7 +48,7 @@ interface Draft {
 type Setter = (draft: Draft, value: string, key: string) => void;
 
 const setSource: Setter = (draft, value) => {
-  draft.source = value === "." || value.startsWith("./") ? join(draft.directory, value) : value;
+  draft.source = value === "." || value.startsWith("./") ? resolveIn(draft.directory, value) : value;
 };
 const setTarget: Setter = (draft, value) => {
   draft.target = value;

@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path";
+import { resolveIn } from "../resolve-in.ts";
 import { cut } from "./csv.ts";
 
 /** What `-v` asks for: binds as the engine takes them, and paths of anonymous volumes. */
@@ -25,7 +25,7 @@ export function parseVolumes(specs: readonly string[], directory: string): Volum
 
 function absoluteSource(spec: string, directory: string): string {
   const [source, rest = ""] = cut(spec, ":");
-  return source.startsWith(".") && !isAbsolute(source) ? `${join(directory, source)}:${rest}` : spec;
+  return source.startsWith(".") ? `${resolveIn(directory, source)}:${rest}` : spec;
 }
 
 /** Reads `--tmpfs path[:options]` flags. */

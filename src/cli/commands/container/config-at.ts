@@ -1,6 +1,6 @@
-import { isAbsolute, join } from "node:path";
 import { formatHost } from "../../../client/index.ts";
 import type { Cli } from "../../cli.ts";
+import { resolveIn } from "../../resolve-in.ts";
 import type { ConfigSurroundings } from "../../run-config/index.ts";
 
 /** The surroundings that flags of `run` and `exec` look at. */
@@ -13,7 +13,7 @@ export function configAt(cli: Cli): ConfigSurroundings {
     },
     readText: async (path) => {
       const { readFile } = await import("node:fs/promises");
-      return await readFile(isAbsolute(path) ? path : join(cli.directory, path), "utf8");
+      return await readFile(resolveIn(cli.directory, path), "utf8");
     },
   };
 }

@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { resolve } from "node:path";
+import { resolveIn } from "./resolve-in.ts";
+
+test("names the path that the library names", () => {
+  for (const path of [
+    "a",
+    "./a",
+    "../a",
+    "../../../a",
+    ".",
+    "..",
+    "",
+    "/a/./b//c/../d/",
+    "a/..",
+    "...",
+    "/",
+    "/..",
+  ]) {
+    for (const directory of ["/", "/x", "/x/y"])
+      expect(resolveIn(directory, path)).toBe(resolve(directory, path));
+  }
+});
