@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "compare.h"
+#include "kernelfs.h"
 #include "links.h"
 #include "listing.h"
 #include "tarwrite.h"
@@ -107,6 +108,7 @@ static int scan_deleted(const struct level *level, struct failure *failure) {
 
 static int scan_directory(struct scan *scan, const struct level *level, struct failure *failure) {
   struct listing listing;
+  if (!scan->layer && is_made_up(level->fd)) return 0;
   int result = level->older < 0 ? 0 : scan_deleted(level, failure);
   if (result < 0 || listing_read(level->fd, level->name, &listing, failure) < 0) return -1;
   for (size_t i = 0; i < listing.count && result == 0; i++) result = scan_entry(scan, level, listing.names[i], failure);

@@ -45,7 +45,7 @@ export async function statPath(
 export interface WriteRequest {
   readonly path: string;
   readonly keepKinds: boolean;
-  /** What is written belongs to the container's user. */
+  /** What is written belongs to the user that the container was given; to whom the archive says if to none. */
   readonly asUser: boolean;
   readonly signal: AbortSignal;
 }
@@ -77,7 +77,7 @@ async function writeTo(
   }
   const covered = readOnlyAt(record, request.path);
   if (covered) throw readOnly(covered, request.path);
-  const owner = request.asUser ? await ownerOf(needs, record) : undefined;
+  const owner = request.asUser && record.config.User ? await ownerOf(needs, record) : undefined;
   needs.step("copy:begun");
   try {
     await needs.layers.extract(archive, place.mounts, {

@@ -60,6 +60,8 @@ beforeAll(async () => {
     "--name",
     "locked",
     "--read-only",
+    "--user",
+    "5:6",
     "-v",
     "files-vol:/vol",
     "busybox",
@@ -120,6 +122,21 @@ describe("cp out of a container", () => {
     expect(listing).toBe("file\n");
   });
 
+  test("takes the whole of a running container, without what its kernel makes up", async () => {
+    const names = async (path: string): Promise<string[]> => {
+      const reply = await fetch(`http://engine/containers/box/archive?path=${path}`, { unix: engine.socket });
+      const listed = Bun.spawnSync(["tar", "t"], { stdin: await reply.bytes() });
+      expect(listed.exitCode).toBe(0);
+      return listed.stdout.toString().split("\n");
+    };
+    const whole = await names("/");
+    expect(whole.filter((name) => /^\/?(proc|sys)\/./.test(name))).toEqual([]);
+    expect(whole.map((name) => name.replace(/^\//, ""))).toEqual(
+      expect.arrayContaining(["bin/busybox", "proc/", "sys/", "x/file"]),
+    );
+    expect(await names("/sys")).toEqual(["sys/", ""]);
+  });
+
   test("does not leave the container where a link points out of it, be it a process's root on the host", async () => {
     writeFileSync(join(engine.directory, "secret"), "secret");
     expect(await refusal(`box:/escape${engine.directory}/secret`, "-")).toMatch(
@@ -171,8 +188,18 @@ describe("cp into a container", () => {
     const bytes = await archive([{ name: "streamed", text: "by tar\n", uid: 7, gid: 8 }]);
     await engine.ok(["cp", "-", "box:/x"], { stdin: bytes });
     expect(await inside("stat", "-c", "%u:%g %s", "/x/streamed")).toBe("7:8 7");
-    await engine.ok(["cp", "-a", "-", "locked:/vol"], { stdin: bytes });
-    expect(await engine.ok(["exec", "locked", "stat", "-c", "%u:%g", "/vol/streamed"])).toBe("0:0");
+  });
+
+  test("keeps owners, and with -a gives all to the container's user where it was given one", async () => {
+    const bytes = await archive([{ name: "owned", text: "by tar\n", uid: 7, gid: 8 }]);
+    const owner = async (container: string, directory: string, ...flags: string[]): Promise<string> => {
+      await engine.ok(["cp", ...flags, "-", `${container}:${directory}`], { stdin: bytes });
+      return await engine.ok(["exec", container, "stat", "-c", "%u:%g", `${directory}/owned`]);
+    };
+    expect(await owner("box", "/x")).toBe("7:8");
+    expect(await owner("box", "/x", "-a")).toBe("7:8");
+    expect(await owner("locked", "/vol")).toBe("7:8");
+    expect(await owner("locked", "/vol", "-a")).toBe("5:6");
   });
 
   test("does not put a file in the place of a directory, nor the reverse, when it is told not to", async () => {
