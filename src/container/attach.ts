@@ -82,7 +82,7 @@ export async function resizeContainer(
 ): Promise<void> {
   const record = needs.store.get(reference);
   const { task } = needs.store.live(record.id);
-  if (!task) throw conflict(`container ${reference} is not running`, record.id);
+  if (!task) throw conflict(`container ${record.id} is not running`, record.id);
   await task.resize(size);
   announceContainer(needs.announce, record, "resize", {
     height: String(size.height),

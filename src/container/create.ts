@@ -149,6 +149,10 @@ function withHostname(config: ContainerConfig, host: HostConfig): ContainerConfi
   if (host.NetworkMode?.startsWith("container:") && config.Hostname) {
     throw new EngineError("invalid", "conflicting options: hostname and the network mode", { subject: "" });
   }
+  // The host's own name is what inspect shows of such a container, so it may be given back.
+  if (host.UTSMode === "host" && config.Hostname && config.Hostname !== hostname()) {
+    throw new EngineError("invalid", "conflicting options: hostname and the UTS mode", { subject: "" });
+  }
   return borrowed && !config.Hostname ? { ...config, Hostname: hostname() } : config;
 }
 

@@ -77,9 +77,12 @@ const loopback = [
   "ff02::2\tip6-allrouters\n",
 ];
 
+/** The full name, then its first word: a host name may be written with its domain in it. */
 function fullName(record: ContainerRecord): string {
   const { Hostname = "", Domainname = "" } = record.config;
-  return Domainname ? `${Hostname}.${Domainname} ${Hostname}` : Hostname;
+  const full = Domainname ? `${Hostname}.${Domainname}` : Hostname;
+  const [short = "", ...domain] = full.split(".");
+  return domain.length > 0 ? `${full} ${short}` : full;
 }
 
 /** `name:address` entries as lines; `host-gateway` is the default bridge's gateway. Throws `invalid`. */

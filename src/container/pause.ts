@@ -39,9 +39,9 @@ export function runningTask(
   const record = needs.store.get(reference);
   const { task } = needs.store.live(record.id);
   if (record.state.phase === "restarting") {
-    throw conflict(`Container ${reference} is restarting, wait until the container is running`, record.id);
+    throw conflict(`Container ${record.id} is restarting, wait until the container is running`, record.id);
   }
-  if (!task || !isLive(record.state)) throw conflict(`container ${reference} is not running`, record.id);
+  if (!task || !isLive(record.state)) throw conflict(`container ${record.id} is not running`, record.id);
   return { record, task };
 }
 

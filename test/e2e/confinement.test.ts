@@ -232,7 +232,15 @@ describe("namespaces", () => {
         "example.test",
       ),
     ).toBe("web\nweb\nweb.example.test web");
+    expect(await sh("hostname; grep -w web /etc/hosts | cut -f2", "-h", "web.example.test")).toBe(
+      "web.example.test\nweb.example.test web",
+    );
     expect(await sh("hostname", "--uts", "host")).toBe(hostname());
+    const both = await run("--uts", "host", "-h", "web");
+    expect([both.code, both.stderr]).toEqual([
+      125,
+      expect.stringContaining("conflicting options: hostname and the UTS mode"),
+    ]);
     const odd = await engine.docker(["run", "--rm", "--userns", "private", "busybox", "true"]);
     expect(odd.stderr).toContain("invalid USER mode");
   });
