@@ -8,7 +8,7 @@ import {
 } from "../container/index.ts";
 import type { ImageService } from "../image/index.ts";
 import type { Filters } from "../wire/index.ts";
-import { checkKeys, matchesAny, matchesLabels } from "./filter.ts";
+import { booleanFilter, checkKeys, matchesAny, matchesLabels } from "./filter.ts";
 
 interface Needs {
   readonly store: Pick<ContainerStore, "find" | "get">;
@@ -22,6 +22,7 @@ interface Needs {
 type Test = (record: ContainerRecord, values: readonly string[], needs: Needs) => boolean;
 
 const states = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
+const healths = ["none", "starting", "healthy", "unhealthy"];
 
 /** Each filter of `GET /containers/json`; a record stays when every given one holds. */
 const tests: Readonly<Record<string, Test>> = {
@@ -32,7 +33,7 @@ const tests: Readonly<Record<string, Test>> = {
   exited: (record, values) =>
     !countsAsRunning(record.state) &&
     record.state.startedAt !== "" &&
-    values.includes(String(record.state.exitCode)),
+    values.some((value) => Number(value) === record.state.exitCode),
   health: (record, values, needs) => values.includes(needs.health(record.id)?.status ?? "none"),
   ancestor: (record, values, needs) => matchesAny(values, (value) => isDescendant(record, value, needs)),
   before: (record, values, needs) =>
@@ -46,28 +47,43 @@ const tests: Readonly<Record<string, Test>> = {
     ),
   publish: (record, values, needs) => matchesPorts(needs.published(record), values),
   expose: (record, values) => matchesPorts(Object.keys(record.config.ExposedPorts ?? {}), values),
-  "is-task": (_record, values) => !values.includes("true"),
+  "is-task": (_record, values) => booleanFilter(new Map([["is-task", values]]), "is-task") !== true,
 };
 
-/** The records that match; throws `invalid` for a filter or a state that does not exist. */
+/** The records that match; throws `invalid` for a filter that does not exist or a value that it cannot have. */
 export function filterContainers(
   records: readonly ContainerRecord[],
   filters: Filters,
   needs: Needs,
 ): ContainerRecord[] {
   checkKeys(filters, Object.keys(tests));
-  for (const value of filters.get("status") ?? []) {
-    if (!states.includes(value)) {
-      throw new EngineError(
-        "invalid",
-        `invalid filter 'status=${value}': invalid value for state (${value}): must be one of ${states.join(", ")}`,
-        { subject: value },
-      );
-    }
-  }
+  checkValues(filters);
   return records.filter((record) =>
     [...filters].every(([key, values]) => values.length === 0 || tests[key]?.(record, values, needs)),
   );
+}
+
+function checkValues(filters: Filters): void {
+  checkWords(filters, "status", { what: "state", known: states });
+  checkWords(filters, "health", { what: "health", known: healths });
+  booleanFilter(filters, "is-task");
+  for (const value of filters.get("exited") ?? []) {
+    if (/^[+-]?\d+$/.test(value)) continue;
+    const why = `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`;
+    throw new EngineError("invalid", `invalid filter 'exited=${value}': ${why}`, { subject: value });
+  }
+}
+
+function checkWords(
+  filters: Filters,
+  key: string,
+  { what, known }: { readonly what: string; readonly known: readonly string[] },
+): void {
+  for (const value of filters.get(key) ?? []) {
+    if (known.includes(value)) continue;
+    const why = `invalid value for ${what} (${value}): must be one of ${known.join(", ")}`;
+    throw new EngineError("invalid", `invalid filter '${key}=${value}': ${why}`, { subject: value });
+  }
 }
 
 function matchesText(text: string, value: string): boolean {

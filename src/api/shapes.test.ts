@@ -101,6 +101,14 @@ test("container filters hold together and each value is an alternative", () => {
   expect(names({ health: ["none"], name: ["db", "web-2"] })).toEqual(["web-2", "db"]);
   expect(() => names({ colour: ["red"] })).toThrow("invalid filter 'colour'");
   expect(() => names({ status: ["happy"] })).toThrow("invalid value for state (happy)");
+  expect(() => names({ health: ["happy"] })).toThrow(
+    "invalid filter 'health=happy': invalid value for health (happy): must be one of none, starting, healthy, unhealthy",
+  );
+  expect(() => names({ exited: ["x"] })).toThrow(
+    `invalid filter 'exited=x': strconv.Atoi: parsing "x": invalid syntax`,
+  );
+  expect(() => names({ "is-task": ["x"] })).toThrow("invalid filter 'is-task=[x]'");
+  expect(names({ "is-task": ["1"] })).toEqual([]);
 });
 
 test("prune filters ask for labels, their absence and age", () => {

@@ -415,7 +415,9 @@ describe("events", () => {
     ]);
     expect(await ask({ network: ["bridge"] })).toEqual(["network connect", "network disconnect"]);
     expect(await ask({ volume: ["evol"] })).toEqual(["volume create", "volume mount", "volume unmount"]);
-    expect(await ask({ image: ["busybox"], scope: ["local"] })).toEqual([]);
+    expect(await ask({ image: ["busybox"], scope: ["local"] })).toEqual(life);
+    expect(await ask({ image: ["busybox:latest"], container: ["eventful"] })).toEqual([]);
+    expect(await ask({ container: ["busybox"] })).toEqual([]);
     expect(await ask({ scope: ["swarm"] })).toEqual([]);
     expect(await ask({ plugin: ["x"] })).toEqual([]);
     const wrong = await get(`/events?filters=${encodeURIComponent('{"nonesuch":["1"]}')}`);

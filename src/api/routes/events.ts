@@ -1,5 +1,6 @@
 import { parseDuration } from "../../base/index.ts";
 import type { Event, EventHub } from "../../engine/index.ts";
+import { familiarName, parseReference, repositoryOf } from "../../oci/index.ts";
 import { type EventMessage, type Filters, parseFilters } from "../../wire/index.ts";
 import type { Call, Reply } from "../call.ts";
 import { checkKeys, matchesLabels } from "../filter.ts";
@@ -14,7 +15,15 @@ export function eventRoutes(events: EventHub): Route[] {
 
 function stream(events: EventHub, call: Call): Reply {
   const filters = parseFilters(call.query.get("filters") ?? undefined);
-  checkKeys(filters, [...Object.keys(actorTypes), ...otherActors, "event", "label", "scope", "type"]);
+  checkKeys(filters, [
+    ...Object.keys(actorTypes),
+    ...otherActors,
+    "event",
+    "image",
+    "label",
+    "scope",
+    "type",
+  ]);
   const since = timeOf(call.query.get("since"));
   const until = timeOf(call.query.get("until"));
   return {
@@ -68,7 +77,6 @@ async function* lines(events: EventHub, call: Call, window: Window): AsyncGenera
 /** Filters that name an actor of one type, and how Docker lets it be named: by ID or by name. */
 const actorTypes: Readonly<Record<string, Event["type"]>> = {
   container: "container",
-  image: "image",
   network: "network",
   volume: "volume",
   daemon: "daemon",
@@ -85,7 +93,7 @@ function isWanted(event: Event, window: Window): boolean {
 function matches(event: Event, key: string, values: readonly string[]): boolean {
   const type = actorTypes[key];
   if (type !== undefined) {
-    const names = [event.id, event.attributes.name, event.attributes.image];
+    const names = [event.id, event.attributes.name];
     return (
       event.type === type &&
       values.some((value) => names.includes(value) || (value.length >= 4 && event.id.startsWith(value)))
@@ -95,12 +103,28 @@ function matches(event: Event, key: string, values: readonly string[]): boolean 
   switch (key) {
     case "event":
       return values.some((value) => event.action === value || event.action.startsWith(`${value}:`));
+    case "image":
+      return values.some((value) => imageNames(event).includes(value));
     case "label":
       return matchesLabels(event.attributes, values);
     case "type":
       return values.includes(event.type);
     default:
       return values.includes("local");
+  }
+}
+
+/** The image that an event is about, or that its container was made from, with and without its tag. */
+function imageNames({ type, id, attributes }: Event): string[] {
+  const names = [id, (type === "image" ? attributes.name : attributes.image) ?? ""];
+  return [...names, ...names.map(withoutTag)];
+}
+
+function withoutTag(name: string): string {
+  try {
+    return familiarName(repositoryOf(parseReference(name)));
+  } catch {
+    return name;
   }
 }
 
