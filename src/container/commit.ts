@@ -1,4 +1,4 @@
-import { EngineError, newID } from "../base/index.ts";
+import { EngineError, isKind, newID } from "../base/index.ts";
 import type { Image } from "../image/index.ts";
 import type { ImageConfig, ImageRunConfig } from "../oci/index.ts";
 import { removeMountStubs } from "../snapshot/index.ts";
@@ -65,7 +65,10 @@ async function changedLayer(needs: Needs, record: ContainerRecord, pause: boolea
   const mounts = await needs.snapshots.prepare(key, record.chainID);
   const task = pause && record.state.phase === "running" ? needs.store.live(record.id).task : undefined;
   try {
-    await task?.pause();
+    await task?.pause().catch((error: unknown) => {
+      // It has ended just now, which is as good.
+      if (!isKind(error, "conflict")) throw error;
+    });
     needs.step("commit:paused");
     try {
       await needs.layers.apply(needs.layers.diff(await needs.snapshots.upperDirectory(record.id)), mounts);

@@ -17,6 +17,11 @@ export function controllerDirectory(
   return found && { version: found.version, path: found.path + cgroupsPath };
 }
 
+/** Whether an error of a cgroup's file says that the cgroup went with its last process. */
+export function isCgroupGone(error: unknown): boolean {
+  return codeOf(error) === "ENOENT" || codeOf(error) === "ENODEV";
+}
+
 /** Stops or wakes every process; returns when the kernel says that all are. */
 export async function setFrozen(
   mounts: readonly CgroupMount[],

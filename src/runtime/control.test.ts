@@ -124,6 +124,17 @@ describe.each(await usableRuntimes())("a container of %s", (runtime) => {
     expect((await task.exited).code).toBe(137);
   });
 
+  test("that is over can neither be paused nor need be resumed", async () => {
+    const config = fixture.config(["true"], { runtime });
+    const { task } = await fixture.run(config);
+    await task.exited;
+    const state = fixture.cgroupFile(config.id, "freezer", { v1: "freezer.state", v2: "cgroup.events" });
+    while (existsSync(state)) await Bun.sleep(1);
+    expect(task.pause()).rejects.toThrow(`Container ${config.id} is not running`);
+    await task.resume();
+    await task.destroy();
+  });
+
   test.skipIf(!limitsMemory)("that takes too much memory is reported as such", async () => {
     const config = fixture.config(["sh", "-c", "tail /dev/zero"], {
       runtime,

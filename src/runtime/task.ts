@@ -4,7 +4,7 @@ import { EngineError, isKind, type Logger, type LogPosition, messageOf } from ".
 import type { LinuxResources } from "../oci/index.ts";
 import type { Discards } from "../sys/index.ts";
 import { cgroupsPathOf, readExit, readPid, removeBundle, renderSpec } from "./bundle.ts";
-import { applyResources, setFrozen } from "./cgroup-files.ts";
+import { applyResources, isCgroupGone, setFrozen } from "./cgroup-files.ts";
 import type { CgroupMount } from "./cgroup-mounts.ts";
 import { ShimExec } from "./exec-process.ts";
 import { ShimControl, type ShimEvent } from "./shim-control.ts";
@@ -147,11 +147,24 @@ export class ShimTask implements Task {
   }
 
   async pause(): Promise<void> {
-    await setFrozen(this.#options.cgroupMounts, await this.#cgroupsPath(), true);
+    await this.#setFrozen(true).catch((error: unknown) => {
+      if (!isCgroupGone(error)) throw error;
+      throw new EngineError("conflict", `Container ${this.id} is not running`, {
+        subject: this.id,
+        cause: error,
+      });
+    });
   }
 
   async resume(): Promise<void> {
-    await setFrozen(this.#options.cgroupMounts, await this.#cgroupsPath(), false);
+    // What has ended meanwhile is not frozen any more.
+    await this.#setFrozen(false).catch((error: unknown) => {
+      if (!isCgroupGone(error) && !isKind(error, "conflict")) throw error;
+    });
+  }
+
+  async #setFrozen(frozen: boolean): Promise<void> {
+    await setFrozen(this.#options.cgroupMounts, await this.#cgroupsPath(), frozen);
   }
 
   async update(resources: LinuxResources): Promise<void> {

@@ -108,7 +108,9 @@ export interface Task {
   follow(from: LogPosition): Promise<{ readonly position: LogPosition; readonly output: AttachStream }>;
   /** Sends a signal to init; throws `conflict` when it is not running. */
   signal(number: number): Promise<void>;
+  /** Freezes all processes; throws `conflict` when they have just ended. */
   pause(): Promise<void>;
+  /** Lets them go on; a success where they have ended. */
   resume(): Promise<void>;
   resize(size: { height: number; width: number }): Promise<void>;
   /** Applies new limits to the running cgroup. */
