@@ -1,5 +1,7 @@
-import { lstat, opendir } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
 import type { LookBefore } from "../snapshot/index.ts";
 import type { FilesystemChange } from "../wire/index.ts";
@@ -30,6 +32,9 @@ export async function containerChanges(
   const upper = await needs.snapshots.upperDirectory(record.id);
   const lowers = await lowerDirectories(needs, record);
   const changes = await walkChanges(upper, lowers);
+  // What is gone counts as gone, unless all of it went because the container did.
+  needs.store.get(record.id);
+  await needs.snapshots.upperDirectory(record.id);
   const hidden = new Set([...ownMountPoints, ...record.mounts.map((mount) => mount.destination)]);
   return withoutMountPoints(changes, hidden).sort((a, b) => (a.Path < b.Path ? -1 : 1));
 }
@@ -55,36 +60,52 @@ export function lookBelow(mounts: readonly Mount[]): LookBefore {
     for (const lower of lowers) {
       const info = await lstat(join(lower, path)).catch(() => undefined);
       if (!info) continue;
-      if (info.isCharacterDevice() && info.rdev === 0) return undefined;
+      if (isWhiteout(info)) return undefined;
       return { mode: info.mode & 0o7777, uid: info.uid, gid: info.gid };
     }
     return undefined;
   };
 }
 
-/** Compares an overlay's upper directory with what lies below it. */
+/** Compares an overlay's upper directory with what lies below it. A running container may change it meanwhile. */
 export async function walkChanges(upper: string, lowers: readonly string[]): Promise<FilesystemChange[]> {
   const changes: FilesystemChange[] = [];
   const pending = [""];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    for await (const entry of await opendir(join(upper, path))) {
-      const child = `${path}/${entry.name}`;
-      const info = await lstat(join(upper, child));
-      if (info.isCharacterDevice() && info.rdev === 0) {
-        changes.push({ Path: child, Kind: 2 });
-        continue;
-      }
-      changes.push({ Path: child, Kind: (await existsBelow(lowers, child)) ? 0 : 1 });
+    for (const name of (await unlessGone(readdir(join(upper, path)))) ?? []) {
+      const child = `${path}/${name}`;
+      const info = await unlessGone(lstat(join(upper, child)));
+      if (!info) continue;
+      changes.push({ Path: child, Kind: await kindOf(info, lowers, child) });
       if (info.isDirectory()) pending.push(child);
     }
   }
   return changes;
 }
 
+async function kindOf(info: Stats, lowers: readonly string[], path: string): Promise<0 | 1 | 2> {
+  if (isWhiteout(info)) return 2;
+  return (await existsBelow(lowers, path)) ? 0 : 1;
+}
+
+/** How overlayfs writes that something below is deleted. */
+function isWhiteout(info: Stats): boolean {
+  return info.isCharacterDevice() && info.rdev === 0;
+}
+
+async function unlessGone<T>(look: Promise<T>): Promise<T | undefined> {
+  try {
+    return await look;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
 async function existsBelow(lowers: readonly string[], path: string): Promise<boolean> {
   for (const lower of lowers) {
     const info = await lstat(join(lower, path)).catch(() => undefined);
-    if (info) return !(info.isCharacterDevice() && info.rdev === 0);
+    if (info) return !isWhiteout(info);
   }
   return false;
 }
