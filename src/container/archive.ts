@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { EngineError, isKind } from "../base/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import { announceContainer } from "./facts.ts";
+import { imageSnapshots } from "./mounts.ts";
 import { processUser } from "./process-user.ts";
 import { isLive } from "./state.ts";
 import { peekTarHead, type TarHead } from "./tar-head.ts";
@@ -110,7 +111,23 @@ export async function exportContainer(
   const record = needs.store.get(reference);
   const mounts = readOnlyView(await needs.snapshots.mounts(record.id));
   announceContainer(needs.announce, record, "export");
-  return needs.layers.pack(mounts, "/.", { name: "", signal });
+  return whileHeld(needs, record, signal, needs.layers.pack(mounts, "/.", { name: "", signal }));
+}
+
+/** The files stay while they are read, also when the container is removed meanwhile: no archive is cut short. */
+async function* whileHeld(
+  needs: ReadNeeds,
+  { id, mounts }: ContainerRecord,
+  signal: AbortSignal,
+  archive: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  using holds = new DisposableStack();
+  for (const key of [id, ...imageSnapshots(mounts)]) holds.use(needs.snapshots.hold(key));
+  // Whoever gave up may never come back for the rest.
+  const letGo = () => holds.dispose();
+  signal.addEventListener("abort", letGo, { once: true });
+  holds.defer(() => signal.removeEventListener("abort", letGo));
+  yield* archive;
 }
 
 async function stat(
@@ -142,7 +159,7 @@ async function pack(
   const name = basename(path) || "/";
   try {
     const source = needs.layers.pack(place.mounts, place.path, { name, over: place.over, signal });
-    const { head, archive } = await peekTarHead(source);
+    const { head, archive } = await peekTarHead(whileHeld(needs, record, signal, source));
     if (!head) throw missing(undefined);
     return { stat: { name, head }, archive };
   } catch (error) {

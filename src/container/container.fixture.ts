@@ -219,6 +219,7 @@ function fakeSnapshots(held: Set<string>, tree: string): Snapshotter {
     },
     mounts: async () => [{ type: "bind", source: tree, options: [] }],
     remove: async (key) => void held.delete(key),
+    hold: () => ({ [Symbol.dispose]: () => {} }),
     listActive: async () => [...held].map((key) => ({ key, parent: undefined })),
   });
 }

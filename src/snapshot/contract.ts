@@ -1,9 +1,21 @@
 // biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: a suite of tests
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf, isKind } from "../base/index.ts";
+import { removeTree } from "../sys/index.ts";
 import type { Snapshotter } from "./types.ts";
 
 /** What every way of keeping snapshots must do. */
@@ -138,6 +150,30 @@ export function snapshotterContract(name: string, openIn: (directory: string) =>
       await snapshots.remove("run");
       await snapshots.removeCommitted(b);
       await snapshots.removeCommitted(a);
+      await snapshots.removeCommitted(a);
+      expect(await snapshots.listCommitted()).toEqual([]);
+    });
+
+    test("what somebody reads stays until all who do are done, with what it stands on", async () => {
+      await layer(a, undefined, "one");
+      await snapshots.prepare("run", a);
+      await write("run", "file", "text");
+      const file = await open(join(await snapshots.upperDirectory("run"), "file"));
+      const place = `/proc/self/fd/${file.fd}`;
+      const [first, second] = [snapshots.hold("run"), snapshots.hold("run")];
+      await snapshots.remove("run");
+      expect(await snapshots.listActive()).toEqual([]);
+      await snapshots.prepare("run", a);
+      await snapshots.remove("run");
+      first[Symbol.dispose]();
+      first[Symbol.dispose]();
+      // Long enough for a deletion to be over.
+      await removeTree(join(directory, "nothing"));
+      expect(await readlink(place)).toMatch(/\/file$/);
+      expect(isKind(await caught(snapshots.removeCommitted(a)), "conflict")).toBe(true);
+      second[Symbol.dispose]();
+      while (!(await readlink(place)).endsWith(" (deleted)")) await Bun.sleep(1);
+      await file.close();
       await snapshots.removeCommitted(a);
       expect(await snapshots.listCommitted()).toEqual([]);
     });

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { codeOf, EngineError, hexOf, isDigest, noStep, type Step } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
 import { Discards, removeTree } from "../sys/index.ts";
+import { checkDirectory, conflict, spaceError } from "./errors.ts";
+import { Holds } from "./holds.ts";
 import type { SnapshotKind } from "./kind.ts";
 import { LayerLimits } from "./layer-limits.ts";
 import {
@@ -44,6 +46,9 @@ export class DirectorySnapshotter implements Snapshotter {
   readonly #discards: Discards;
   readonly #committed = new Map<ChainID, SnapshotRecord>();
   readonly #active = new Map<string, SnapshotRecord>();
+  /** Removed ones that somebody still reads, by where they wait. */
+  readonly #read = new Map<string, SnapshotRecord>();
+  readonly #holds = new Holds();
   readonly #usage = new Map<ChainID, Promise<SnapshotUsage>>();
 
   private constructor(
@@ -190,7 +195,17 @@ export class DirectorySnapshotter implements Snapshotter {
     const doomed = this.#hide(this.#home(key));
     this.#active.delete(key);
     this.#limits.release(record.limit);
-    await this.#discards.take(doomed);
+    const readers = this.#holds.part(key);
+    if (!readers) return await this.#discards.take(doomed);
+    this.#read.set(doomed, record);
+    void readers.then(async () => {
+      this.#read.delete(doomed);
+      await this.#discards.take(doomed);
+    });
+  }
+
+  hold(key: string): Disposable {
+    return this.#holds.take(key);
   }
 
   async removeCommitted(chainID: ChainID): Promise<void> {
@@ -326,7 +341,7 @@ export class DirectorySnapshotter implements Snapshotter {
 
   #userOf(chainID: ChainID): string | undefined {
     for (const [child, { parent }] of this.#committed) if (parent === chainID) return child;
-    for (const [key, { parent }] of this.#active) if (parent === chainID) return key;
+    for (const [key, { parent }] of [...this.#active, ...this.#read]) if (parent === chainID) return key;
     return undefined;
   }
 
@@ -373,23 +388,4 @@ export class DirectorySnapshotter implements Snapshotter {
   #temporary(): string {
     return join(this.#directory, "tmp", randomBytes(8).toString("hex"));
   }
-}
-
-function conflict(message: string, subject: string): EngineError {
-  return new EngineError("conflict", message, { subject });
-}
-
-function spaceError(error: unknown, subject: string): unknown {
-  if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") return error;
-  return new EngineError("internal", "no space left on device", { subject, cause: error });
-}
-
-/** The options of an overlay mount are separated by these. */
-function checkDirectory(directory: string): void {
-  if (directory.startsWith("/") && !/[,:\\\n"]/.test(directory)) return;
-  throw new EngineError(
-    "invalid",
-    `Cannot keep snapshots in ${directory}: the path must be absolute and hold no comma, colon, quote or backslash`,
-    { subject: directory },
-  );
 }

@@ -50,7 +50,12 @@ export interface Snapshotter {
   settle(chainIDs: readonly ChainID[]): Promise<void>;
   /** Those of `chainIDs`, and of the ones below them, that are not settled yet. */
   unsettled(chainIDs: readonly ChainID[]): readonly ChainID[];
-  /** Removes an active snapshot; absent is a success. What it held is deleted soon after. */
+  /**
+   * For who reads the files of an active snapshot: until the result is disposed they stay, and so do the layers below,
+   * also when the snapshot is removed meanwhile. Mounts made before go on; its paths are gone.
+   */
+  hold(key: string): Disposable;
+  /** Removes an active snapshot; absent is a success. What it held is deleted soon after, once nobody reads it. */
   remove(key: string): Promise<void>;
   /** Removes a committed snapshot, absent is a success; throws `conflict` while another stands on it. */
   removeCommitted(chainID: ChainID): Promise<void>;

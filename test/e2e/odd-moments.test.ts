@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { processesWith } from "../../scripts/machine.ts";
 import { Api } from "./api.ts";
+import { dockerProgram } from "./docker-program.ts";
 import { startEngine, type TestEngine } from "./harness.ts";
 import { expectTruePicture } from "./picture.ts";
-import { eventually } from "./process.ts";
+import { eventually, run } from "./process.ts";
 
 /*
  * Deaths at moments that no step marks: shims, runtimes and first processes that are killed while something else is on
@@ -56,6 +59,34 @@ async function killing(pattern: RegExp, work: () => Promise<unknown>): Promise<n
   await hunting;
   return killed;
 }
+
+test("an archive that is being read is whole, also when its container is removed meanwhile", async () => {
+  const many = "for at in $(seq 400); do head -c 50000 /dev/zero > /big/$at; done";
+  await engine.ok(["run", "--name", "read", "busybox", "sh", "-c", `mkdir /big && ${many}`]);
+  const go = join(engine.directory, "go");
+  const sizeOf = async (words: string, wait: string): Promise<string> => {
+    const command = `${dockerProgram()} -H unix://${engine.socket} ${words} | { ${wait} wc -c; }`;
+    return (await run(["bash", "-o", "pipefail", "-c", command])).stdout.trim();
+  };
+  const sources = ["export read", "cp read:/big -"];
+  const whole = await Promise.all(sources.map((words) => sizeOf(words, "")));
+  expect(whole.map(Number).filter((size) => size < 20_000_000)).toEqual([]);
+  // Their readers take a first byte, and the others when the container is gone.
+  const wait = `dd bs=1 count=1 of=/dev/null status=none; echo > ${go}.$$; while [ ! -e ${go} ]; do sleep 0.05; done;`;
+  const slow = sources.map((words) => sizeOf(words, wait));
+  await eventually("both to be read", () =>
+    readdirSync(engine.directory).filter((name) => name.startsWith("go.")).length === 2 ? true : undefined,
+  );
+  await engine.ok(["rm", "read"]);
+  await engine.ok(["run", "--rm", "--name", "read", "busybox", "true"]);
+  writeFileSync(go, "");
+  expect((await Promise.all(slow)).map((size) => Number(size) + 1)).toEqual(whole.map(Number));
+  await eventually("what was read to be deleted", () => {
+    const hidden = join(engine.root, "snapshots/tmp");
+    const waiting = readdirSync(hidden).filter((name) => existsSync(join(hidden, name, "fs/big")));
+    return waiting.length === 0 ? true : undefined;
+  });
+});
 
 test("shims that are killed in the middle of starts fail those or end their containers, and nothing is left", async () => {
   const names = Array.from({ length: 8 }, (_, at) => `shim${at}`);
