@@ -1,8 +1,8 @@
-import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { KeyedMutex } from "../base/index.ts";
 import { chainIDs } from "../oci/index.ts";
+import { removeTree } from "../sys/index.ts";
 import { openBuildCache } from "./cache/index.ts";
 import { keyPrefix } from "./ops/index.ts";
 import type { BuilderOptions } from "./options.ts";
@@ -30,7 +30,7 @@ export function createBuilder(options: BuilderOptions): Builder {
       const used = new Set(images.list().flatMap(({ config }) => chainIDs(config.rootfs.diff_ids)));
       const { keys, layers } = cache.forget((chainID) => !all && used.has(chainID), before);
       const freed = layers.filter(({ chainID }) => !used.has(chainID));
-      if (all && before === undefined) await rm(options.cacheDirectory, { recursive: true, force: true });
+      if (all && before === undefined) await removeTree(options.cacheDirectory);
       return { caches: keys, bytes: freed.reduce((sum, { bytes }) => sum + bytes, 0) };
     },
     async recover() {

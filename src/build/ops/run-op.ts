@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, type Logger, shortID } from "../../base/index.ts";
 import type { ImageService } from "../../image/index.ts";
@@ -89,7 +89,7 @@ async function runContainer(
   const directory = join(needs.session.directory, id);
   const bundle = join(needs.bundles, id);
   cleanup.defer(() => removeTree(directory));
-  cleanup.defer(() => rm(bundle, { recursive: true, force: true }));
+  cleanup.defer(() => removeTree(bundle));
   await mkdir(directory);
   const user = await lookupUser(vertex.user, rootfs);
   const mounts = await openMounts(needs, vertex, { trees, directory, held, signal });
