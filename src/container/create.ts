@@ -19,6 +19,7 @@ import { checkTag } from "./log-marks.ts";
 import { checkJournal } from "./logs.ts";
 import { imageSnapshots, resolveMounts } from "./mounts.ts";
 import { parseName, randomName } from "./name.ts";
+import { checkNetworkConflicts } from "./network-conflicts.ts";
 import { isSpecialMode, planNetwork } from "./network-plan.ts";
 import { confinementWarnings, readSecurity } from "./security.ts";
 import { initialState } from "./state.ts";
@@ -81,6 +82,8 @@ export async function createContainer(
     ...grantWarnings(grantsOf(hostConfig), needs.abilities),
     ...confinementWarnings(readSecurity(hostConfig.SecurityOpt ?? []), needs.abilities),
   ];
+  const exposedByImage = image.config.config?.ExposedPorts ?? {};
+  checkNetworkConflicts({ config: asked, host: hostConfig, endpoints: request.endpoints, exposedByImage });
   const config = mergeConfig(withHostname(asked, hostConfig), image.config.config ?? {}, id);
   const endpoints = checkNetworks(hostConfig, request.endpoints);
   checkTag({ id, name, image: image.id, config, hostConfig });
@@ -146,9 +149,6 @@ async function makeHome({ paths }: Pick<Needs, "paths">, id: string): Promise<vo
 
 function withHostname(config: ContainerConfig, host: HostConfig): ContainerConfig {
   const borrowed = host.NetworkMode === "host" || host.UTSMode === "host";
-  if (host.NetworkMode?.startsWith("container:") && config.Hostname) {
-    throw new EngineError("invalid", "conflicting options: hostname and the network mode", { subject: "" });
-  }
   // The host's own name is what inspect shows of such a container, so it may be given back.
   if (host.UTSMode === "host" && config.Hostname && config.Hostname !== hostname()) {
     throw new EngineError("invalid", "conflicting options: hostname and the UTS mode", { subject: "" });
@@ -162,18 +162,7 @@ function checkNetworks(
 ): Record<string, EndpointSettings> {
   const mode = host.NetworkMode ?? "bridge";
   const plan = planNetwork(mode, requested);
-  if (isSpecialMode(mode)) {
-    const publishes = Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts;
-    if (plan.kind === "container" && publishes) {
-      throw new EngineError(
-        "invalid",
-        "conflicting options: port publishing and the container type network mode",
-        { subject: mode },
-      );
-    }
-    return {};
-  }
-  if (plan.kind !== "networks") return {};
+  if (isSpecialMode(mode) || plan.kind !== "networks") return {};
   return Object.fromEntries(plan.endpoints.map(({ network, settings }) => [network, settings]));
 }
 

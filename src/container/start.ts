@@ -129,9 +129,9 @@ async function prepareTask(needs: StartNeeds, record: ContainerRecord): Promise<
     writeNetworkFiles(needs, record, opened),
   ]);
   needs.step("start:files-written");
-  for (const { name, destination, writable } of record.mounts) {
+  for (const { name, destination, writable, propagation } of record.mounts) {
     if (name === undefined) continue;
-    const attributes = { container: record.id, destination, "read/write": String(writable) };
+    const attributes = { container: record.id, destination, propagation, "read/write": String(writable) };
     announceVolume(needs.announce, "mount", { name, driver: "local" }, attributes);
   }
   return await needs.runtime.create({
