@@ -18,7 +18,7 @@ export class Live {
   health: HealthView | undefined;
   /** Milliseconds of the last restart delay; 0: none yet. */
   restartDelay = 0;
-  /** A user's restart is under way: an end is not the end, `--rm` waits. */
+  /** A restart is under way: an end is not the end, `--rm` waits. Taken back when a user overrules the engine's. */
   restartRequested = false;
   /** The engine is dealing with its being unhealthy. */
   reacting = false;

@@ -4,7 +4,10 @@ import { type StartHooks, type StartNeeds, startLocked } from "./start.ts";
 import { isLive } from "./state.ts";
 import { endProcesses, type StopOptions, stopContainer } from "./stop.ts";
 
-/** Stops a container, if it runs, and starts it; `--rm` waits for a later end. */
+/**
+ * Stops a container, if it runs, and starts it; `--rm` waits for a later end. By policy, it stays as it is when it does
+ * not run or when a user ends it meanwhile.
+ */
 export async function restartContainer(
   needs: StartNeeds,
   hooks: StartHooks,
@@ -18,9 +21,12 @@ export async function restartContainer(
   try {
     await endProcesses(needs, id, options);
     if (isLive(before.state)) announceContainer(needs.announce, before, "stop");
-    await needs.store.locks.run(id, async () => {
+    const started = await needs.store.locks.run(id, async () => {
+      if (options.byPolicy && !live.restartRequested) return false;
       await startLocked(needs, hooks, id, { byPolicy: options.byPolicy ?? false });
+      return true;
     });
+    if (!started) return;
     announceContainer(needs.announce, needs.store.get(id), "restart");
   } finally {
     live.restartRequested = false;

@@ -26,6 +26,7 @@ export async function stopContainer(needs: Needs, reference: string, options: St
   if (!countsAsRunning(record.state)) {
     throw new EngineError("not-modified", "container is already stopped", { subject: id });
   }
+  overruleReaction(needs.store, id);
   await endProcesses(needs, id, options);
   const stopped = needs.store.find(id) ?? record;
   announceContainer(needs.announce, stopped, "stop");
@@ -106,11 +107,20 @@ export async function killContainer(needs: Needs, reference: string, signalName:
         },
       );
     }
-    if (endsIt(record, signal)) needs.store.transition(id, { kind: "stop-requested" });
+    if (endsIt(record, signal)) {
+      overruleReaction(needs.store, id);
+      needs.store.transition(id, { kind: "stop-requested" });
+    }
     if (!giveUpRestart(needs.store, id)) await sendSignal(needs, id, signal);
   });
   const after = needs.store.find(id);
   if (signal === sigkill && after && isLive(after.state)) await ended.within(10_000);
+}
+
+/** A user who ends a container means it, also while it is being restarted because it is unhealthy. */
+function overruleReaction(store: ContainerStore, id: string): void {
+  const live = store.live(id);
+  if (live.reacting) live.restartRequested = false;
 }
 
 /** Signals that a user sends to end a container hold its restart policy back. */

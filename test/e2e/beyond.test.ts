@@ -240,6 +240,28 @@ describe("an unhealthy container", () => {
     await engine.ok(["rm", "-f", "again", "ended", "left"]);
   });
 
+  test("stays down when a user stops it while it is about to be started again, and with --rm it is gone", async () => {
+    for (const flags of [[], ["--rm"]]) {
+      await using events = engine.follow([
+        "events",
+        "--filter",
+        "container=meant",
+        "--format",
+        "{{.Action}}",
+      ]);
+      const asked = ["--on-unhealthy", "restart", "--stop-timeout", "600", "--health-cmd", "false", ...quick];
+      const deaf = ["sh", "-c", "trap '' TERM; while true; do sleep 0.1; done"];
+      await engine.gantryOk(["run", "-d", "--name", "meant", ...flags, ...asked, "busybox", ...deaf]);
+      await events.until(/kill\n/);
+      await engine.ok(["stop", "-t", "0", "meant"]);
+      if (flags.length > 0) await events.until(/destroy\n/);
+      else expect(await engine.inspect("meant", "{{.State.Status}} {{.RestartCount}}")).toBe("exited 0");
+      await engine.docker(["rm", "-f", "meant"]);
+      await events.until(/destroy\n/);
+      expect(events.stdout.match(/^start$/gm)).toHaveLength(1);
+    }
+  });
+
   test("is known to be so by the next engine", async () => {
     await engine.ok([
       "run",
