@@ -88,6 +88,26 @@ test("an archive that is being read is whole, also when its container is removed
   });
 });
 
+test("containers are listed with their sizes while others come and go", async () => {
+  let over = false;
+  const listing = (async () => {
+    const statuses = new Set<number | undefined>();
+    while (!over) statuses.add((await api.ask("GET", "/containers/json?all=1&size=1"))?.status);
+    return [...statuses];
+  })();
+  const round = async () => {
+    for (let at = 0; at < 10; at++) {
+      const volumes = { "/one": {}, "/two": {}, "/three": {} };
+      const config = { Image: "busybox", Cmd: ["true"], Volumes: volumes };
+      const { Id } = (await api.ok("POST", "/containers/create", config)).body;
+      await api.ok("DELETE", `/containers/${Id}?v=1`);
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, round));
+  over = true;
+  expect(await listing).toEqual([200]);
+});
+
 test("shims that are killed in the middle of starts fail those or end their containers, and nothing is left", async () => {
   const names = Array.from({ length: 8 }, (_, at) => `shim${at}`);
   for (const name of names) await create(name);

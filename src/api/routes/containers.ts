@@ -1,3 +1,4 @@
+import { isKind } from "../../base/index.ts";
 import type { ContainerRecord, ContainerService } from "../../container/index.ts";
 import type { ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
@@ -153,9 +154,15 @@ async function sizes(
   needs: ContainerRoutesNeeds,
   record: ContainerRecord,
 ): Promise<{ SizeRw: number; SizeRootFs: number }> {
-  const own = await needs.snapshots.usage(record.id);
+  const own = await needs.snapshots.usage(record.id).catch(noneWhenRemoved);
   const image = needs.images.find(record.image)?.size ?? 0;
   return { SizeRw: own.bytes, SizeRootFs: own.bytes + image };
+}
+
+/** A container whose removal has begun takes no room any more, and keeps no list from being made. */
+function noneWhenRemoved(error: unknown): { readonly bytes: number } {
+  if (!isKind(error, "not-found")) throw error;
+  return { bytes: 0 };
 }
 
 async function prune(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
