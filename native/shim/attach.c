@@ -95,6 +95,11 @@ void attach_push(struct client *client) {
     result = push_log(client);
     client->waits_to_write = result == 0;
     if (result < 0) client->hung_up = true;
+    // Whom nothing can be sent any more, as the log is gone, must not be kept waiting, nor this program for it.
+    if (result < 0 && !client->stdin_open) {
+      client_close(client);
+      return;
+    }
     client_watch(client);
   } else {
     result = client->buffer == NULL || client_flush(client);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { readLog } from "../logs/index.ts";
 import { collect, RuntimeFixture, unframe, waitFor } from "./runtime.fixture.ts";
 
@@ -145,6 +145,17 @@ describe("output", () => {
     await task.signal(9);
     expect((await task.exited).code).toBe(137);
     expect((await collect(stream)).out.length).toBeGreaterThan(0);
+  });
+
+  test("a slow client whose log is taken away is let go, and its shim goes too", async () => {
+    const log = { ...fixture.config([]).log, maxBytes: 1 << 20, maxFiles: 100 };
+    const config = fixture.config(["sh", "-c", flood], { log });
+    const { task, stream } = await fixture.run(config);
+    await task.exited;
+    rmSync(log.directory, { recursive: true });
+    expect((await collect(stream)).out.length).toBeLessThan(megabytes << 20);
+    while (fixture.shims(config.id).length > 0) await Bun.sleep(1);
+    await task.destroy();
   });
 
   test("a client that never reads goes with the task", async () => {
