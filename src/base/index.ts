@@ -2,6 +2,7 @@ export { atomicWrite, syncDirectory } from "./atomic-write.ts";
 export { type Digest, digestOf, hexOf, isDigest, parseDigest } from "./digest.ts";
 export { Emitter } from "./emitter.ts";
 export { codeOf, EngineError, type ErrorKind, isKind, messageOf } from "./errors.ts";
+export { Holds } from "./holds.ts";
 export { newID, shortID } from "./ids.ts";
 export { ipVersion } from "./ip.ts";
 export { KeyedMutex } from "./keyed-mutex.ts";

@@ -33,7 +33,18 @@ export function containerLogs(
     ...(details ? { details: logMarks(record) } : {}),
   };
   const output = readContainerLog(needs, record, query, follow);
-  return { tty: query.tty, output: follow ? untilEnded(needs, record, output, query.until) : output };
+  const whole = follow ? untilEnded(needs, record, output, query.until) : output;
+  return { tty: query.tty, output: whileHeld(needs, record, whole) };
+}
+
+/** The log stays while it is read, also when the container is removed meanwhile. */
+async function* whileHeld(
+  { store }: Needs,
+  { id }: ContainerRecord,
+  output: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  using _held = store.readers.take(id);
+  yield* output;
 }
 
 /** How long the end of a container may take after that of its output, before nobody waits for it any longer. */

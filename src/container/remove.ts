@@ -96,9 +96,17 @@ export async function removeLocked(
   needs.store.remove(id);
   needs.step("remove:recorded");
   // A home without a record is nobody's: from here on a kill leaves it to the next start.
-  await needs.discards.take(homeOf(needs.paths, id));
+  await discardHome(needs, id);
   announceContainer(needs.announce, record, "destroy");
   needs.store.endings.emit({ id, kind: "removed", exitCode: record.state.exitCode, error: "" });
+}
+
+/** Deletes a container's files, once nobody reads its log any more: `--rm` is quicker than many a reader. */
+async function discardHome(needs: RemoveNeeds, id: string): Promise<void> {
+  const home = homeOf(needs.paths, id);
+  const read = needs.store.readers.part(id);
+  if (read) void read.then(() => needs.discards.take(home));
+  else await needs.discards.take(home);
 }
 
 function checkRemovable(record: ContainerRecord, reference: string): void {

@@ -1,4 +1,4 @@
-import { Emitter, EngineError, KeyedMutex } from "../base/index.ts";
+import { Emitter, EngineError, Holds, KeyedMutex } from "../base/index.ts";
 import type { Collection, Records } from "../records/index.ts";
 import { type HealthView, Live } from "./live.ts";
 import { next, type StateEvent } from "./state.ts";
@@ -18,6 +18,8 @@ export class ContainerStore {
   readonly locks = new KeyedMutex();
   /** Tells `wait` and its like; see `Ending`. */
   readonly endings = new Emitter<Ending>();
+  /** Who reads the log of a container, by its ID: its files stay for them. */
+  readonly readers = new Holds();
   readonly #collection: Collection<ContainerRecord>;
   readonly #records = new Map<string, ContainerRecord>();
   readonly #names = new Map<string, string>();

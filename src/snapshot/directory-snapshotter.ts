@@ -2,11 +2,10 @@ import { randomBytes } from "node:crypto";
 import { renameSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf, EngineError, hexOf, isDigest, noStep, type Step } from "../base/index.ts";
+import { codeOf, EngineError, Holds, hexOf, isDigest, noStep, type Step } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
 import { Discards, removeTree } from "../sys/index.ts";
 import { checkDirectory, conflict, spaceError } from "./errors.ts";
-import { Holds } from "./holds.ts";
 import type { SnapshotKind } from "./kind.ts";
 import { LayerLimits } from "./layer-limits.ts";
 import {

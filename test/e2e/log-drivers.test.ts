@@ -80,6 +80,37 @@ describe("the default log driver", () => {
     await engine.ok(["rm", "many"]);
   });
 
+  test("is read to its end by who follows slowly, also when the container is gone before", async () => {
+    const options = ["--log-opt", "max-size=200k", "--log-opt", "max-file=50"];
+    const script = "echo begin; read x; seq 150000";
+    await engine.ok([
+      "run",
+      "-d",
+      "-i",
+      "--rm",
+      "--name",
+      "hasty",
+      ...options,
+      "busybox",
+      "sh",
+      "-c",
+      script,
+    ]);
+    const directory = await directoryOf("hasty");
+    await using follower = engine.follow(["logs", "-f", "hasty"]);
+    await follower.until("begin");
+    follower.signal("SIGSTOP");
+    await using input = engine.follow(["attach", "hasty"]);
+    await input.write("\n");
+    await eventually("the container to be gone", async () =>
+      (await engine.ok(["ps", "-aq", "--filter", "name=hasty"])) === "" ? true : undefined,
+    );
+    follower.signal("SIGCONT");
+    expect(await follower.exited()).toBe(0);
+    expect(follower.stdout === `begin\n${numbers(1, 150_000)}`).toBe(true);
+    await eventually("its log to be deleted", () => (existsSync(directory) ? undefined : true));
+  });
+
   test("goes on in a new file when its directory is removed, and in new files when those are", async () => {
     await engine.ok([
       "run",

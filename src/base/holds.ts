@@ -3,7 +3,7 @@ interface Hold {
   readonly over: PromiseWithResolvers<void>;
 }
 
-/** Who still reads what: the files of a removed snapshot are deleted when the last of them is done. */
+/** Who still reads what: the files of something removed are deleted when the last of them is done. */
 export class Holds {
   readonly #held = new Map<string, Hold>();
 
