@@ -47,8 +47,18 @@ export function attachContainer(needs: Needs, reference: string, request: Attach
     tty: query.tty,
     before: request.logs ? readContainerLog(needs, record, query) : undefined,
     connect: async (signal) =>
-      request.stream ? await connect(needs, record.id, request.stdin, signal) : undefined,
+      request.stream
+        ? holdLog(needs, record.id, await connect(needs, record.id, request.stdin, signal))
+        : undefined,
   };
+}
+
+/** A client that falls behind is given output from the log: that stays for it, also after a `--rm`. */
+function holdLog({ store }: Needs, id: string, stream: AttachStream | undefined): AttachStream | undefined {
+  if (!stream || stream.destroyed) return stream;
+  const held = store.readers.take(id);
+  stream.once("close", () => held[Symbol.dispose]());
+  return stream;
 }
 
 async function connect(

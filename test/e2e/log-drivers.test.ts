@@ -111,6 +111,30 @@ describe("the default log driver", () => {
     await eventually("its log to be deleted", () => (existsSync(directory) ? undefined : true));
   });
 
+  test("gives all output to who runs a container with --rm and reads slowly", async () => {
+    const options = ["--log-opt", "max-size=200k", "--log-opt", "max-file=50"];
+    const script = "echo begin; seq 150000; exit 7";
+    await using reader = engine.follow([
+      "run",
+      "--rm",
+      "--name",
+      "piped",
+      ...options,
+      "busybox",
+      "sh",
+      "-c",
+      script,
+    ]);
+    await reader.until("begin");
+    reader.signal("SIGSTOP");
+    await eventually("the container to be gone", async () =>
+      (await engine.ok(["ps", "-aq", "--filter", "name=piped"])) === "" ? true : undefined,
+    );
+    reader.signal("SIGCONT");
+    expect(await reader.exited()).toBe(7);
+    expect(reader.stdout === `begin\n${numbers(1, 150_000)}`).toBe(true);
+  });
+
   test("goes on in a new file when its directory is removed, and in new files when those are", async () => {
     await engine.ok([
       "run",
