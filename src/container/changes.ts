@@ -7,9 +7,11 @@ import type { LookBefore } from "../snapshot/index.ts";
 import type { FilesystemChange } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import type { ContainerRecord } from "./types.ts";
+import { containerMark } from "./writable-layer.ts";
 
-/** Where the runtime mounts something in every container: what it makes there is no change of the container's. */
+/** What every container has, mounted or made: it is no change of the container's. */
 export const ownMountPoints: readonly string[] = [
+  containerMark,
   "/dev",
   "/dev/console",
   "/dev/mqueue",

@@ -218,6 +218,7 @@ function fakeSnapshots(held: Set<string>, tree: string): Snapshotter {
       return [];
     },
     mounts: async () => [{ type: "bind", source: tree, options: [] }],
+    upperDirectory: async () => tree,
     remove: async (key) => void held.delete(key),
     hold: () => ({ [Symbol.dispose]: () => {} }),
     listActive: async () => [...held].map((key) => ({ key, parent: undefined })),

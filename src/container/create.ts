@@ -23,9 +23,10 @@ import { checkNetworkConflicts } from "./network-conflicts.ts";
 import { isSpecialMode, planNetwork } from "./network-plan.ts";
 import { confinementWarnings, readSecurity } from "./security.ts";
 import { initialState } from "./state.ts";
-import { checkStorageOptions, layerOptions } from "./storage-options.ts";
+import { checkStorageOptions } from "./storage-options.ts";
 import type { ContainerRecord, MountRecord } from "./types.ts";
 import { validateConfig } from "./validate.ts";
+import { prepareLayer } from "./writable-layer.ts";
 
 export interface CreateRequest {
   /** Empty: a random one. */
@@ -111,10 +112,7 @@ async function build(
   const home = homeOf(needs.paths, id);
   let mounts: readonly MountRecord[] = [];
   try {
-    await settleAll([
-      needs.snapshots.prepare(id, image.chainID, layerOptions(hostConfig)),
-      makeHome(needs, id),
-    ]);
+    await settleAll([prepareLayer(needs, { id, chainID: image.chainID, hostConfig }), makeHome(needs, id)]);
     needs.step("create:home-made");
     mounts = await resolveMounts(needs, id, { config, host: hostConfig });
     needs.step("create:volumes-made");

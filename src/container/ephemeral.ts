@@ -1,7 +1,7 @@
 import { isKind, messageOf } from "../base/index.ts";
 import type { Collaborators } from "./collaborators.ts";
-import { layerOptions } from "./storage-options.ts";
 import type { ContainerRecord } from "./types.ts";
+import { prepareLayer } from "./writable-layer.ts";
 
 type Needs = Pick<Collaborators, "snapshots" | "log" | "step">;
 
@@ -14,7 +14,7 @@ export async function discardChanges(needs: Needs, record: ContainerRecord): Pro
   try {
     await needs.snapshots.remove(record.id);
     needs.step("exit:layer-discarded");
-    await needs.snapshots.prepare(record.id, record.chainID, layerOptions(record.hostConfig));
+    await prepareLayer(needs, record);
   } catch (error) {
     needs.log.error("cannot throw a writable layer away", {
       container: record.id,
@@ -33,6 +33,6 @@ export async function ensureLayer(
     await needs.snapshots.mounts(record.id);
   } catch (error) {
     if (!isKind(error, "not-found")) throw error;
-    await needs.snapshots.prepare(record.id, record.chainID, layerOptions(record.hostConfig));
+    await prepareLayer(needs, record);
   }
 }

@@ -122,6 +122,17 @@ describe("cp out of a container", () => {
     expect(listing).toBe("file\n");
   });
 
+  test("finds the mark of a container, which is neither a change nor part of an image", async () => {
+    expect(await inside("stat", "-c", "%s %a", "/.dockerenv")).toBe("0 755");
+    expect(await engine.ok(["exec", "locked", "ls", "/.dockerenv"])).toBe("/.dockerenv");
+    expect(await engine.ok(["diff", "box"])).not.toContain("dockerenv");
+    await engine.ok(["commit", "box", "unmarked"]);
+    const changed = await engine.gantryOk(["image", "diff", "busybox", "unmarked"]);
+    expect(changed).toContain("x/file");
+    expect(changed).not.toContain("dockerenv");
+    await engine.ok(["rmi", "unmarked"]);
+  });
+
   test("takes the whole of a running container, without what its kernel makes up", async () => {
     const names = async (path: string): Promise<string[]> => {
       const reply = await fetch(`http://engine/containers/box/archive?path=${path}`, { unix: engine.socket });
