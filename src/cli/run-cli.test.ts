@@ -330,3 +330,29 @@ describe("the command line", () => {
     }
   });
 });
+
+test("a reader that has read enough ends a command as SIGPIPE does, without a word", async () => {
+  answers["GET /version"] = send({ Version: "1", ApiVersion: "1.51", Components: [] });
+  answers["GET /info"] = send({ Name: "here", MemTotal: 1, Warnings: [] });
+  for (const command of ["version", "info"]) {
+    let left = 1;
+    const err = memoryOutput();
+    const out = {
+      ...memoryOutput(),
+      write: async () => {
+        if (left-- <= 0) throw Object.assign(new Error("EPIPE: broken pipe, write"), { code: "EPIPE" });
+      },
+    };
+    const code = await runWith(
+      {
+        out,
+        err,
+        env: { GANTRY_HOST: `unix://${directory}/s.sock` },
+        directory,
+        stdin: async function* () {},
+      },
+      [command],
+    );
+    expect([command, code, err.text()]).toEqual([command, 141, ""]);
+  }
+});

@@ -1,4 +1,4 @@
-import { messageOf } from "../../base/index.ts";
+import { codeOf, messageOf } from "../../base/index.ts";
 import { apiVersion } from "../../client/index.ts";
 import type { VersionResponse } from "../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../cli.ts";
@@ -50,6 +50,8 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
     await cli.out.write(`\n${serverText(await cli.client.system.version())}`);
     return 0;
   } catch (error) {
+    // Not of the engine, but of whoever reads this and has read enough.
+    if (codeOf(error) === "EPIPE") throw error;
     await cli.err.write(`${messageOf(error)}\n`);
     return 1;
   }

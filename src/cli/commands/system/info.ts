@@ -1,4 +1,4 @@
-import { messageOf } from "../../../base/index.ts";
+import { codeOf, messageOf } from "../../../base/index.ts";
 import type { SystemInfo } from "../../../wire/index.ts";
 import type { Cli, Command, Invocation } from "../../cli.ts";
 import { printThrough, typedTemplate } from "../../inspect.ts";
@@ -37,6 +37,8 @@ async function run(cli: Cli, { flags }: Invocation): Promise<number> {
     for (const warning of info.Warnings ?? []) await cli.err.write(`${warning}\n`);
     return 0;
   } catch (error) {
+    // Not of the engine, but of whoever reads this and has read enough.
+    if (codeOf(error) === "EPIPE") throw error;
     await cli.err.write(`${messageOf(error)}\n`);
     return 1;
   }
