@@ -27,11 +27,10 @@ async function startEngine(host: Host, dial: Dial): Promise<void> {
   const { spawn } = await import("node:child_process");
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
   const log = openSync(logFile, "a", 0o640);
-  const child = spawn(process.execPath, engineWords(), {
-    detached: true,
-    stdio: ["ignore", log, log],
-    cwd: "/",
-  });
+  const [program, ...words] = engineCommand();
+  // What makes a command of ours start sooner would make the engine slow.
+  const { BUN_JSC_useJIT: _, ...env } = process.env;
+  const child = spawn(program, words, { detached: true, stdio: ["ignore", log, log], cwd: "/", env });
   closeSync(log);
   const start: Start = {
     deadline: Date.now() + patience,
@@ -56,13 +55,12 @@ async function startEngine(host: Host, dial: Dial): Promise<void> {
   }
 }
 
-/** What makes this runtime the engine: of its sources, which unlike its bundle are never old. */
-function engineWords(): string[] {
+/** The engine as `bin/gantry` starts it, which knows what it runs best from and how. */
+function engineCommand(): [string, ...string[]] {
   const script = process.argv[1] ?? "";
   // A single executable holds all its scripts.
-  if (script === "" || script.startsWith("/$bunfs/")) return ["daemon"];
-  const main = script.replace(/\/build\/cli\/program\.js$/, "/src/main.ts");
-  return ["--no-env-file", "--config=/dev/null", main, "daemon"];
+  if (script === "" || script.startsWith("/$bunfs/")) return [process.execPath, "daemon"];
+  return [`${script.replace(/\/(build\/cli\/program\.js|src\/main\.ts)$/, "")}/bin/gantry`, "daemon"];
 }
 
 interface Start {
