@@ -58,6 +58,8 @@ describe("what a runtime says becomes Docker's words", () => {
     const [subject, text] = reason(line("mount `/a` to `b`: Not a directory"));
     expect(subject).toBe("command-not-found");
     expect(text).toContain("Are you trying to mount a directory onto a file (or vice-versa)?");
+    const chdir = startError("run", "chdir `/bin/sh`: Not a directory", "pwd").message;
+    expect(chdir).toEndWith("chdir `/bin/sh`: not a directory: unknown");
   });
 
   test("the last error of several lines counts", () => {

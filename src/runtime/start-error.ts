@@ -16,7 +16,8 @@ const mountHint =
  */
 export function startError(action: RuntimeAction, log: string, command: string): EngineError {
   const reason = reasonOf(log, command);
-  const hint = reason.includes("not a directory") ? `: ${mountHint}` : "";
+  // A working directory that is a file has nothing to do with mounts.
+  const hint = reason.includes("not a directory") && !reason.startsWith("chdir") ? `: ${mountHint}` : "";
   const message = `${prefixes[action]}: unable to start container process: ${reason}: unknown${hint}`;
   return new EngineError("invalid", message, { subject: subjectOf(reason), cause: log });
 }
