@@ -30,6 +30,14 @@ describe("gantry", () => {
     expect({ stdout, stderr, code }).toEqual({ stdout: "in\n", stderr: "err\n", code: 0 });
   });
 
+  test("takes a no for what it is: nothing is removed, and that is no failure", async () => {
+    await engine.ok(["create", "--name", "spared", "busybox", "true"]);
+    for (const stdin of ["n\n", ""]) {
+      expect(await engine.gantryOk(["container", "prune"], { stdin })).toEndWith("[y/N]");
+    }
+    await engine.ok(["rm", "spared"]);
+  });
+
   test("goes through a container's life with docker's verbs", async () => {
     const id = await engine.gantryOk([
       "run",

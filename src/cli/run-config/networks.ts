@@ -72,7 +72,7 @@ export function checkAttachment(text: string): void {
 
 /** `web`, or `name=web,alias=x,ip=…`. */
 function parseAttachment(text: string): Attachment {
-  if (!/\bname=/.test(text)) {
+  if (!/\w=\w/.test(text)) {
     if (text.trim() === "") throw new Error("no name set for network");
     return attachment(text);
   }

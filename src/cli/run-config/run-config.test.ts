@@ -281,6 +281,7 @@ describe("a container's configuration", () => {
     [["--network-alias", "x"], "network-scoped aliases are only supported for user-defined networks"],
     [["--network", "a", "--network", "host"], "cannot attach both user-defined and non-user-defined"],
     [["--network", "a", "--network", "a"], 'network "a" is specified multiple times'],
+    [["--network", "foo=bar"], "invalid field key foo"],
     [["--pid", "x"], "--pid: invalid PID mode"],
     [["--env-file", "none"], "open none: no such file or directory"],
     [["--env-file", "bad"], "invalid env file (bad): variable 'no name' contains whitespaces"],

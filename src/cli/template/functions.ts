@@ -73,7 +73,9 @@ function length(value: Value): number {
   if (typeof value === "string") return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
   if (isRecord(value)) return Object.keys(value).length;
-  if (value === null || value === undefined) throw new Error("len of nil pointer");
+  // A list or map of Go that holds nothing is null in JSON.
+  if (value === null) return 0;
+  if (value === undefined) throw new Error("len of nil pointer");
   throw new Error(`len of type ${typeName(value)}`);
 }
 

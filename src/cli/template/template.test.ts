@@ -96,6 +96,7 @@ describe("templates", () => {
     expect(run('{{join .Tags ", "}} {{len .Tags}} {{(split .Name "/") | json}}')).toBe(
       'a:1, b:2 2 ["","web"]',
     );
+    expect(run("{{len .Empty}}", { Empty: null })).toBe("0");
     expect(run('{{truncate .Name 2}}{{pad .Id 1 2}}|{{println "x" 1}}')).toBe("/w abc  |x 1\n");
     expect(run('{{printf "%d %5.1f %q %v %x" .Size 2.25 .Id .Tags 255}}')).toBe(
       '1500   2.3 "abc" [a:1 b:2] ff',

@@ -16,7 +16,7 @@ export const pruneBuilderCommand: Command = {
     const all = flags.bool("all");
     const what = all ? "all build cache" : "all dangling build cache";
     const question = `WARNING! This will remove ${what}.\nAre you sure you want to continue?`;
-    if (!flags.bool("force") && !(await confirm(cli, question))) return 1;
+    if (!flags.bool("force") && !(await confirm(cli, question))) return 0;
     const { CachesDeleted, SpaceReclaimed } = await cli.client.builds.prune({
       all,
       filters: flags.filters("filter"),

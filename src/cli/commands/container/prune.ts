@@ -12,7 +12,7 @@ export const pruneContainersCommand: Command = {
   args: { least: 0, most: 0 },
   run: async (cli, { flags }) => {
     const question = "WARNING! This will remove all stopped containers.\nAre you sure you want to continue?";
-    if (!flags.bool("force") && !(await confirm(cli, question))) return 1;
+    if (!flags.bool("force") && !(await confirm(cli, question))) return 0;
     const filters = flags.filters("filter");
     const { ContainersDeleted, SpaceReclaimed } = await cli.client.containers.prune({ filters });
     const deleted = ContainersDeleted ?? [];

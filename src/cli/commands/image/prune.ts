@@ -16,7 +16,7 @@ export const pruneImagesCommand: Command = {
     const all = flags.bool("all");
     const what = all ? "all images without at least one container associated to them" : "all dangling images";
     const question = `WARNING! This will remove ${what}.\nAre you sure you want to continue?`;
-    if (!flags.bool("force") && !(await confirm(cli, question))) return 1;
+    if (!flags.bool("force") && !(await confirm(cli, question))) return 0;
     const filters = { ...flags.filters("filter"), dangling: [String(!all)] };
     const { ImagesDeleted, SpaceReclaimed } = await cli.client.images.prune({ filters });
     await cli.out.write(

@@ -12,7 +12,7 @@ export const pruneNetworksCommand: Command = {
   run: async (cli, { flags }) => {
     const question =
       "WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?";
-    if (!flags.bool("force") && !(await confirm(cli, question))) return 1;
+    if (!flags.bool("force") && !(await confirm(cli, question))) return 0;
     const { NetworksDeleted } = await cli.client.networks.prune({ filters: flags.filters("filter") });
     const deleted = NetworksDeleted ?? [];
     if (deleted.length > 0) await cli.out.write(`Deleted Networks:\n${deleted.join("\n")}\n\n`);

@@ -18,7 +18,7 @@ export const pruneSystemCommand: Command = {
 
 async function run(cli: Cli, { flags }: Invocation): Promise<number> {
   const [all, withVolumes] = [flags.bool("all"), flags.bool("volumes")];
-  if (!flags.bool("force") && !(await confirm(cli, question({ all, withVolumes })))) return 1;
+  if (!flags.bool("force") && !(await confirm(cli, question({ all, withVolumes })))) return 0;
   const filters = flags.filters("filter");
   const { containers, networks, volumes, images, builds } = cli.client;
   const pruned = await containers.prune({ filters });

@@ -15,7 +15,7 @@ export const pruneVolumesCommand: Command = {
     const all = flags.bool("all");
     const what = all ? "all local volumes" : "anonymous local volumes";
     const question = `WARNING! This will remove ${what} not used by at least one container.\nAre you sure you want to continue?`;
-    if (!flags.bool("force") && !(await confirm(cli, question))) return 1;
+    if (!flags.bool("force") && !(await confirm(cli, question))) return 0;
     const filters = { ...flags.filters("filter"), ...(all ? { all: ["true"] } : {}) };
     const { VolumesDeleted, SpaceReclaimed } = await cli.client.volumes.prune({ filters });
     const deleted = VolumesDeleted ?? [];
