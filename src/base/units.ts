@@ -13,7 +13,9 @@ const byteUnits: Readonly<Record<string, number>> = {
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([bkmgtp])?(?:i?b)?$/i.exec(text.trim());
   if (!match) {
-    throw new EngineError("invalid", `invalid size: '${text}'`, { subject: text });
+    const [, suffix] = /^\d+(?:\.\d+)?\s*([a-z]+)$/i.exec(text.trim()) ?? [];
+    const fault = suffix ? `invalid suffix: '${suffix.toLowerCase()}'` : `invalid size: '${text}'`;
+    throw new EngineError("invalid", fault, { subject: text });
   }
   return Math.floor(Number(match[1]) * (byteUnits[(match[2] ?? "b").toLowerCase()] ?? 1));
 }

@@ -61,6 +61,7 @@ describe("flags", () => {
     [["-iz"], "unknown shorthand flag: 'z' in -iz"],
     [["--name"], "flag needs an argument: --name"],
     [["-ie"], "flag needs an argument: 'e' in -ie"],
+    [["--memory", "5x"], `invalid argument "5x" for "-m, --memory" flag: invalid suffix: 'x'`],
     [["--memory", "abc"], `invalid argument "abc" for "-m, --memory" flag: invalid size: 'abc'`],
     [["--cpus", "abc"], `invalid argument "abc" for "--cpus" flag: failed to parse abc as a rational number`],
     [
