@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError, messageOf, newID } from "../base/index.ts";
 import type { RuntimeSpec } from "../oci/index.ts";
@@ -154,7 +154,7 @@ export class Execs {
   }
 
   async #processSpec(record: ContainerRecord, request: ExecCreateRequest) {
-    const container = await readSpec(join(bundleOf(this.#needs.paths, record.id), "config.json"));
+    const container = readSpec(join(bundleOf(this.#needs.paths, record.id), "config.json"));
     const rootfs = await this.#needs.snapshots.mounts(record.id);
     const { home, ...user } = await processUser(
       rootfs,
@@ -214,7 +214,7 @@ function failureCode(error: unknown): number {
   return error.subject === "command-not-found" ? 127 : 126;
 }
 
-async function readSpec(path: string): Promise<RuntimeSpec> {
+function readSpec(path: string): RuntimeSpec {
   // Written by this engine or the one before it.
-  return JSON.parse(await readFile(path, "utf8")) as RuntimeSpec;
+  return JSON.parse(readFileSync(path, "utf8")) as RuntimeSpec;
 }

@@ -1,4 +1,5 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, isKind, type Logger, type LogPosition, messageOf } from "../base/index.ts";
 import type { LinuxResources } from "../oci/index.ts";
@@ -176,7 +177,8 @@ export class ShimTask implements Task {
     const exit = Promise.withResolvers<{ code: number }>();
     this.#execs.set(id, exit.resolve);
     try {
-      await writeFile(file, renderSpec({ ...process, terminal: tty }), { mode: 0o600 });
+      // As the bundle itself: written before a worker would have taken the order.
+      writeFileSync(file, renderSpec({ ...process, terminal: tty }), { mode: 0o600 });
       const request = `exec id=${id} tty=${tty ? 1 : 0} stdin=${stdin ? 1 : 0}`;
       const { socket, values } = await this.#stream(request, this.#options.patience.start);
       const pid = Number(values.get("pid"));
