@@ -19,6 +19,7 @@ enum {
   JOBS = 16,
   // A directory deeper than this is moved up to the top first: neither stack nor descriptors grow with the tree.
   DEEPEST = 32,
+  ROUNDS = 8,
 };
 
 enum job_state { JOB_FREE, JOB_BUSY, JOB_DONE };
@@ -88,7 +89,7 @@ static void clear(struct walk *walk, int directory, int depth) {
   closedir(list);
 }
 
-static int remove_tree(const char *path) {
+static int remove_once(const char *path) {
   if (unlink(path) == 0 || errno == ENOENT) return 0;
   if (errno != EISDIR) return -errno;
   cleanup_close int top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -104,6 +105,16 @@ static int remove_tree(const char *path) {
   } while (walk.moved > moved);
   if (walk.error != 0) return -walk.error;
   return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+// Where somebody still makes things in there, as one does who has not noticed yet, a few more rounds get them too.
+static int remove_tree(const char *path) {
+  int result;
+  for (int round = 0; round < ROUNDS; round++) {
+    result = remove_once(path);
+    if (result != -ENOTEMPTY) break;
+  }
+  return result;
 }
 
 static void *work(void *argument) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "../base/index.ts";
@@ -6,6 +6,7 @@ import { type ContentStore, openContentStore } from "../content/index.ts";
 import { createLayerTools, type LayerTools } from "../layer/index.ts";
 import { openRecords } from "../records/index.ts";
 import { openOverlaySnapshotter, type Snapshotter } from "../snapshot/index.ts";
+import { removeTree } from "../sys/index.ts";
 import { createImageService, type ImageService } from "./index.ts";
 
 /** An image store of its own for a test. */
@@ -74,7 +75,7 @@ export async function openStore(
     async [Symbol.asyncDispose]() {
       await images.settled();
       records[Symbol.dispose]();
-      await rm(root, { recursive: true, force: true });
+      await removeTree(root);
     },
   };
 }

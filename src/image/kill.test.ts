@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../base/index.ts";
 import { listTar } from "../layer/tree.fixture.ts";
 import { chainIDs } from "../oci/index.ts";
+import { removeTree } from "../sys/index.ts";
 import { bytesOf, openStore, type Store } from "./image.fixture.ts";
 
 /** Works on a store until it is killed: imports, layers on top, saves and loads, removals and collections. */
@@ -49,7 +50,7 @@ test("a kill at any moment leaves whole images and garbage that goes", async () 
       }
     }
   } finally {
-    await rm(root, { recursive: true, force: true });
+    await removeTree(root);
   }
 }, 60_000);
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { link, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TreeEntry } from "../layer/index.ts";
 import { createLayerTools } from "../layer/index.ts";
-import { makeNode, setAttribute } from "../sys/index.ts";
+import { makeNode, removeTree, setAttribute } from "../sys/index.ts";
 import { compareStacks } from "./difference.ts";
 import { changeOf } from "./history.ts";
 import { mergeTrees } from "./merge.ts";
@@ -203,6 +203,6 @@ test("the list of a real layer has every kind, deletions and opaque directories,
       "cannot open the directory",
     );
   } finally {
-    await rm(root, { recursive: true, force: true });
+    await removeTree(root);
   }
 });

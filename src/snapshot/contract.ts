@@ -1,17 +1,6 @@
 // biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: a suite of tests
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, readlink, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf, isKind } from "../base/index.ts";
@@ -30,7 +19,7 @@ export function snapshotterContract(name: string, openIn: (directory: string) =>
     snapshots = await openIn(join(directory, "snapshots"));
   });
   afterEach(async () => {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
   });
 
   const write = async (key: string, file: string, text: string) =>

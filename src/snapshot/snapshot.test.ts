@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { digestOf, isKind } from "../base/index.ts";
-import { Discards, makeNode, setAttribute } from "../sys/index.ts";
+import { Discards, makeNode, removeTree, setAttribute } from "../sys/index.ts";
 import { snapshotterContract } from "./contract.ts";
 import { openCopySnapshotter, openOverlaySnapshotter, readTreeFile } from "./index.ts";
 
@@ -17,7 +17,7 @@ async function inDirectory(work: (directory: string) => Promise<void>): Promise<
   try {
     await work(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
   }
 }
 

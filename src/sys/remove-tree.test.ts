@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,4 +92,19 @@ test("discards are gone once drained, and what could not be deleted is told", as
   } finally {
     await Bun.$`umount ${stuck}`.quiet();
   }
+});
+
+test("a tree in which somebody goes on making things for a while goes too", async () => {
+  const tree = join(top, "busy");
+  await mkdir(tree);
+  const removed = removeTree(tree);
+  for (let at = 0; at < 200; at++) {
+    try {
+      mkdirSync(join(tree, `new${at}`));
+    } catch {
+      break;
+    }
+  }
+  await removed;
+  expect(existsSync(tree)).toBe(false);
 });
