@@ -43,6 +43,19 @@ for (const client of ["docker", "gantry"] as const) {
       await engine.ok(["rm", "-f", `box-${client}`]);
     });
 
+    test("start -ai takes the terminal over, unechoed and raw", async () => {
+      const name = `again-${client}`;
+      await engine.ok(["create", "-it", "--name", name, "busybox", "sh"]);
+      await using terminal = open(["start", "-ai", name], { columns: 80, rows: 24 });
+      await terminal.until("# ");
+      terminal.type("echo raw-$((1+1)); exit 5\n");
+      await terminal.until("raw-2");
+      // What was typed is shown once: by the shell, and not by the terminal as well.
+      expect(terminal.text.split("raw-$((1+1))")).toHaveLength(2);
+      expect(await terminal.exited()).toBe(5);
+      await engine.ok(["rm", name]);
+    });
+
     test("ctrl-c interrupts what runs in the container", async () => {
       await using terminal = open(["run", "-it", "--rm", "busybox", "sh"], { columns: 80, rows: 24 });
       await terminal.until("# ");
