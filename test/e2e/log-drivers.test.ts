@@ -260,7 +260,7 @@ describe("json-file", () => {
       `a=b,tag=json%2F${id.slice(0, 12)} no end`,
     );
     await engine.ok(["rm", "json"]);
-    expect(existsSync(path)).toBe(false);
+    await eventually("the log to be deleted", async () => !existsSync(path));
   });
 
   test("is followed over rotation and compression, and read back from all files", async () => {

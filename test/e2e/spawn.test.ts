@@ -25,8 +25,22 @@ async function executed(work: () => Promise<void>): Promise<string[]> {
     tracer.signal("SIGINT");
     await tracer.exited();
   }
-  const calls = readFileSync(file, "utf8").matchAll(/execve\("([^"]+)"[^\n]*= 0$/gm);
-  return [...calls].map((call) => basename(call[1] ?? ""));
+  return successfulExecs(readFileSync(file, "utf8"));
+}
+
+/** What strace tells of: a call that others came in between of is told of in two lines. */
+function successfulExecs(trace: string): string[] {
+  const begun = new Map<string, string>();
+  const done: string[] = [];
+  for (const line of trace.split("\n")) {
+    const [, pid = "", call = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const path = /^execve\("([^"]+)"/.exec(call)?.[1];
+    if (path !== undefined) begun.set(pid, basename(path));
+    const ends = path !== undefined || call.startsWith("<... execve resumed>");
+    const name = begun.get(pid);
+    if (ends && name !== undefined && /= 0$/.test(call)) done.push(name);
+  }
+  return done;
 }
 
 describe("a run", () => {
