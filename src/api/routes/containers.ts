@@ -1,7 +1,8 @@
 import { isKind } from "../../base/index.ts";
-import type { ContainerRecord, ContainerService } from "../../container/index.ts";
+import { type ContainerRecord, type ContainerService, isLive } from "../../container/index.ts";
 import type { ImageService } from "../../image/index.ts";
 import type { NetworkService } from "../../network/index.ts";
+import type { Runtime } from "../../runtime/index.ts";
 import type { Snapshotter } from "../../snapshot/index.ts";
 import { parseFilters } from "../../wire/index.ts";
 import { type Call, empty, json, type Reply, readJson } from "../call.ts";
@@ -22,6 +23,7 @@ export interface ContainerRoutesNeeds {
   >;
   readonly images: Pick<ImageService, "find">;
   readonly network: NetworkService;
+  readonly runtime: Pick<Runtime, "expectProcess">;
   readonly snapshots: Pick<Snapshotter, "usage" | "mounts">;
   readonly paths: { readonly containers: string; readonly tasks: string };
 }
@@ -124,6 +126,8 @@ function remembered<T>(ask: (name: string) => T): (name: string) => T {
 async function inspect(needs: ContainerRoutesNeeds, call: Call): Promise<Reply> {
   const { store, execs } = needs.containers;
   const record = store.get(idOf(call));
+  // What `docker exec` asks first. The kernel's wait for its process takes as long as the client until the next calls.
+  if (isLive(record.state)) needs.runtime.expectProcess();
   const newest = containerInspect({
     record,
     health: store.health(record.id),
