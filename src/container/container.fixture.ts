@@ -168,7 +168,9 @@ export async function openWorld() {
     },
     [Symbol.dispose]: () => {
       records[Symbol.dispose]();
-      rmSync(root, { recursive: true, force: true });
+      // It gives up, and says nothing, where a deletion behind it takes something away first.
+      for (let tries = 0; tries < 100 && existsSync(root); tries++)
+        rmSync(root, { recursive: true, force: true });
     },
   };
 }
