@@ -9,6 +9,7 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
     aliases: { list: "ls", ps: "ls", remove: "rm" },
     commands: {
       ...everydayVerbs,
+      inspect: async () => (await import("./commands/container/inspect.ts")).inspectContainerCommand,
       attach: async () => (await import("./commands/container/attach.ts")).attachCommand,
       commit: async () => (await import("./commands/container/commit.ts")).commitCommand,
       cp: async () => (await import("./commands/container/cp.ts")).cpCommand,

@@ -3,7 +3,6 @@ import { type Commands, type Found, findIn } from "./find-command.ts";
 /** Verbs of containers that are called all day. They lie in a bundle of their own: a small one starts sooner. */
 export const everydayVerbs = {
   exec: async () => (await import("./commands/container/exec.ts")).execCommand,
-  inspect: async () => (await import("./commands/container/inspect.ts")).inspectContainerCommand,
   kill: async () => (await import("./commands/container/kill.ts")).killCommand,
   logs: async () => (await import("./commands/container/logs.ts")).logsCommand,
   ls: async () => (await import("./commands/container/ls.ts")).listContainersCommand,
