@@ -3,7 +3,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
-import type { LookBefore } from "../snapshot/index.ts";
+import { isWhiteout, type LookBefore } from "../snapshot/index.ts";
 import type { FilesystemChange } from "../wire/index.ts";
 import type { Collaborators } from "./collaborators.ts";
 import type { ContainerRecord } from "./types.ts";
@@ -88,11 +88,6 @@ export async function walkChanges(upper: string, lowers: readonly string[]): Pro
 async function kindOf(info: Stats, lowers: readonly string[], path: string): Promise<0 | 1 | 2> {
   if (isWhiteout(info)) return 2;
   return (await existsBelow(lowers, path)) ? 0 : 1;
-}
-
-/** How overlayfs writes that something below is deleted. */
-function isWhiteout(info: Stats): boolean {
-  return info.isCharacterDevice() && info.rdev === 0;
 }
 
 async function unlessGone<T>(look: Promise<T>): Promise<T | undefined> {

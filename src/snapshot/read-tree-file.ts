@@ -14,6 +14,7 @@ import { promisify } from "node:util";
 import { EngineError } from "../base/index.ts";
 import type { Mount } from "../oci/index.ts";
 import { getAttribute, hasCode, openAt2, resolveFlags } from "../sys/index.ts";
+import { isWhiteout } from "./whiteout.ts";
 
 const mostLinks = 40;
 const smallFile = 64 * 1024;
@@ -89,7 +90,7 @@ function lookUp(at: Merged, name: string): Merged | Again | Found | undefined {
     const path = join(layer, relative);
     const status = lstatSync(path, { throwIfNoEntry: false });
     if (!status) continue;
-    if (isDeletion(status)) break;
+    if (isWhiteout(status)) break;
     if (!status.isDirectory())
       return shown.length > 0 ? { names, layers: shown } : leaf(status, layer, names);
     shown.push(layer);
@@ -105,10 +106,6 @@ function leaf(status: Stats, layer: string, names: readonly string[]): Found | A
   const target = readlinkSync(join(layer, name));
   const start = target.startsWith("/") ? [] : names.slice(0, -1);
   return { again: [...start, ...namesIn(target)] };
-}
-
-function isDeletion(status: Stats): boolean {
-  return status.isCharacterDevice() && status.rdev === 0;
 }
 
 function isOpaque(path: string): boolean {

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../base/index.ts";
 import type { SnapshotUsage } from "./types.ts";
+import { isWhiteout } from "./whiteout.ts";
 
 /** Entries looked at between two turns of the event loop: about two milliseconds. */
 const slice = 512;
@@ -37,7 +38,7 @@ export async function measureTree(directory: string): Promise<SnapshotUsage> {
 }
 
 function counts(status: Stats, seen: Set<string>): boolean {
-  if (status.isCharacterDevice() && status.rdev === 0) return false;
+  if (isWhiteout(status)) return false;
   if (status.nlink < 2) return true;
   const identity = `${status.dev}:${status.ino}`;
   if (seen.has(identity)) return false;
